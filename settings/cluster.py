@@ -1,0 +1,155 @@
+"""The `cluster` section of a region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated, Self, cast
+
+from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
+
+from settings.addresses import network
+from settings.names import InstanceType, KubernetesVersion, NodeGroupName
+from settings.network import LogRetention, Tier
+from settings.quantities import Days, Memory, MemoryQuantity, TimeOfDay, shown
+from settings.section import Fault, Section
+from settings.versions import KUBERNETES_SUPPORT
+from settings.workload import Count, Flag, Positive
+
+
+class IdentityMode(StrEnum):
+    """How pods get AWS credentials (EKS-28, T-54)."""
+
+    IRSA = "irsa"  # prod, demo: tokens that the cluster's OIDC issuer signs
+    POD_IDENTITY = "pod-identity"  # reference: EKS's agent hands them out
+
+
+class CniMode(StrEnum):
+    """How many addresses a node takes ahead of need (T-05)."""
+
+    WARM_ENI = "warm-eni"  # one whole interface in reserve: the CNI's default
+    PREFIX = "prefix"  # blocks of 16: more pods a node, more addresses unused
+
+
+class Scaling(StrEnum):
+    """What changes the number of nodes."""
+
+    STATIC = "static"  # nothing: the control plane (EKS-21)
+    SCHEDULE = "schedule"  # the clock raises and lowers the minimum, an autoscaler works above it (EKS-17, T-83)
+
+
+@dataclass(frozen=True)
+class ApiAccess:
+    """Who reaches the Kubernetes API beside the VPC: nobody (`private`) or these ranges (EKS-03)."""
+
+    cidrs: tuple[IPv4Network, ...] = ()
+
+    @property
+    def private(self) -> bool:
+        """Whether the public endpoint is off."""
+        return not self.cidrs
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """From `private` or a list of ranges; ValueError says what to write."""
+        if isinstance(value, cls):
+            return value
+        if value == "private":
+            return cls()
+        entries = cast("list[object]", value) if isinstance(value, list | tuple) else []
+        if not entries:
+            raise ValueError(
+                f"{shown(cast('object', value))} is neither private nor a list of ranges; write private, or ranges such as [203.0.113.0/24]"
+            )
+        cidrs = [network(entry) for entry in entries]
+        if any(cidr.prefixlen == 0 for cidr in cidrs):
+            raise ValueError("0.0.0.0/0 opens the Kubernetes API to the internet; write private, or the ranges that operators come from")
+        return cls(tuple(sorted(set(cidrs))))
+
+    def __str__(self) -> str:
+        return "private" if self.private else ", ".join(map(str, self.cidrs))
+
+
+def _api_access(access: ApiAccess) -> str | list[str]:
+    return "private" if access.private else [str(cidr) for cidr in access.cidrs]
+
+
+ApiAccessField = Annotated[
+    ApiAccess,
+    PlainValidator(ApiAccess.parse),
+    PlainSerializer(_api_access),
+    WithJsonSchema({"anyOf": [{"const": "private"}, {"type": "array", "minItems": 1, "items": {"type": "string", "format": "cidr"}}]}),
+]
+
+
+class Schedule(Section):
+    """When capacity rises and may fall, in the workload's time zone (EKS-17, EKS-18, T-59)."""
+
+    up: TimeOfDay = Field(description="When minimums rise, in quotes.", examples=["06:45"])
+    down: TimeOfDay = Field(description="When minimums fall, in quotes; nobody is evicted (T-83).", examples=["18:15"])
+    days: Days = Field(description="Days with capacity; the others stay at the minimum.", examples=["[mon, tue, wed, thu, fri]"])
+
+    def faults(self) -> Iterable[Fault]:
+        """Up and down are of the same day."""
+        if self.up >= self.down:
+            yield Fault(("down",), f"capacity falls at {self.down:%H:%M}, not after it rises at {self.up:%H:%M}; write a later time")
+
+
+class NodeGroup(Section):
+    """Nodes of one kind. min, max, desired are totals over the zones."""
+
+    tier: Tier = Field(description="Whose subnets the nodes are in.", examples=["workspace"])
+    instance_type: InstanceType = Field(description="EC2 instance type.", examples=["m5.2xlarge"])
+    min: Count = Field(description="Fewest nodes, over all zones.", examples=[2])
+    max: Positive = Field(description="Most nodes, over all zones.", examples=[3])
+    desired: Positive | None = Field(default=None, description="Nodes at the first start; min where it is left out.", examples=[3])
+    scaling: Scaling = Field(description="What changes the number of nodes.", examples=["schedule"])
+    per_zone: Flag = Field(default=False, description="One group per zone, where volumes tie pods to their zone (T-11).", examples=[True])
+    root_disk: Memory = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
+
+    def faults(self) -> Iterable[Fault]:
+        """min <= desired <= max; nodes neither in public nor in database subnets; no GPU (EKS-37)."""
+        if self.min > self.max:
+            yield Fault(("min",), f"{self.min} is more than max, {self.max}; write at most {self.max}, or raise max")
+        elif self.desired is not None and not self.min <= self.desired <= self.max:
+            yield Fault(("desired",), f"{self.desired} is not between min and max; write a number from {self.min} to {self.max}")
+        if self.tier in (Tier.PUBLIC, Tier.DATABASE):
+            yield Fault(("tier",), f"{self.tier.value} subnets hold no nodes; write control, provisioner or workspace")
+        if self.instance_type[0] in "gp" or self.instance_type.startswith(("inf", "trn")):
+            yield Fault(
+                ("instance_type",),
+                f"{self.instance_type} has accelerators, which run as EC2 workspaces only; write a type such as m5.2xlarge",
+            )
+
+
+class Cluster(Section):
+    """EKS and its nodes."""
+
+    kubernetes_version: KubernetesVersion = Field(description="Kubernetes minor version, in quotes (T-57).", examples=['"1.33"'])
+    api_access: ApiAccessField = Field(description="`private`, or the ranges that reach the Kubernetes API.", examples=["private"])
+    identity: IdentityMode = Field(description="How pods get AWS credentials.", examples=["irsa"])
+    cni: CniMode = Field(description="How many addresses a node takes ahead of need.", examples=["warm-eni"])
+    log_retention_days: LogRetention = Field(default=90, description="Days that control-plane logs are kept.", examples=[90])
+    node_groups: dict[NodeGroupName, NodeGroup] = Field(min_length=1, description="Node groups by name.")
+    schedule: Schedule | None = Field(default=None, description="When capacity rises and may fall; none: never.")
+
+    def faults(self) -> Iterable[Fault]:
+        """EKS has the version; a group that follows the clock needs one; each tier has one group, which its workloads select."""
+        if self.kubernetes_version not in KUBERNETES_SUPPORT:
+            known = ", ".join(KUBERNETES_SUPPORT)
+            yield Fault(
+                ("kubernetes_version",), f"{self.kubernetes_version} is not in settings/versions.py; write one of {known}, in quotes"
+            )
+        for name, group in self.node_groups.items():
+            if group.scaling is Scaling.SCHEDULE and self.schedule is None:
+                yield Fault(("node_groups", name, "scaling"), "there is no schedule to follow; add cluster.schedule, or write static")
+        for tier in (Tier.CONTROL, Tier.PROVISIONER, Tier.WORKSPACE):
+            groups = [name for name, group in self.node_groups.items() if group.tier is tier]
+            if not groups:
+                yield Fault(("node_groups",), f"no group has tier: {tier.value}; add one, or its pods have nowhere to run")
+            for name in groups[1:]:
+                yield Fault(
+                    ("node_groups", name, "tier"), f"{groups[0]} is the {tier.value} group already; write another tier or remove one"
+                )

@@ -1,0 +1,117 @@
+"""The `coder` section: the deployment, its login, and the names of its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import Field
+
+from settings.names import ClaimName, GroupName, Host, IssuerUrl, ProviderId, SecretName, WildcardHost
+from settings.section import Fault, Section
+from settings.workload import Compute, Flag, Positive
+
+
+class TlsPolicy(StrEnum):
+    """Load balancer policies with TLS 1.2 or newer and only GCM with ECDHE (CDR-21, T-29)."""
+
+    RES_2021_06 = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"  # TLS 1.2 and 1.3, restricted suites
+    RES_PQ_2025_09 = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"  # the same with post-quantum key exchange
+    RES_FIPS_PQ_2025_09 = "ELBSecurityPolicy-TLS13-1-2-Res-FIPS-PQ-2025-09"  # the same from a FIPS module
+
+
+class SiteRole(StrEnum):
+    """Coder's built-in site roles that an IdP group may carry; everybody is a member (CDR-15)."""
+
+    OWNER = "owner"  # everything but workspace contents (CDR-14): two or three people
+    USER_ADMIN = "user-admin"  # people and groups
+    TEMPLATE_ADMIN = "template-admin"  # templates
+    AUDITOR = "auditor"  # reads the audit log
+
+
+class ExternalAuthType(StrEnum):
+    """Git hosts that Coder knows by id and secret alone."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    BITBUCKET_CLOUD = "bitbucket-cloud"
+
+
+class Oidc(Section):
+    """Login by an identity provider, which asks for a second factor (CDR-10)."""
+
+    issuer: IssuerUrl = Field(description="https:// URL of the identity provider.", examples=["https://idp.example.com"])
+    email_domains: tuple[Host, ...] = Field(min_length=1, description="Domains whose people may log in.", examples=["[example.com]"])
+    scopes: tuple[str, ...] = Field(default=("openid", "profile", "email"), description="What is asked of the identity provider.")
+    group_field: ClaimName = Field(description="Claim with the groups of a person.", examples=["groups"])
+    group_mapping: dict[str, GroupName] = Field(default_factory=dict, description="Identity provider's group to Coder group (CDR-13).")
+    role_field: ClaimName = Field(description="Claim with the groups that carry roles.", examples=["groups"])
+    role_mapping: dict[str, tuple[SiteRole, ...]] = Field(default_factory=dict, description="Identity provider's group to site roles.")
+
+    def faults(self) -> Iterable[Fault]:
+        """OIDC without openid is none; who makes users does not make templates."""
+        for scope in (scope for scope in ("openid", "email") if scope not in self.scopes):
+            yield Fault(("scopes",), f"{scope} is missing; without it nobody can log in: add it")
+        for group, roles in self.role_mapping.items():
+            if {SiteRole.USER_ADMIN, SiteRole.TEMPLATE_ADMIN} <= set(roles):
+                yield Fault(("role_mapping", group), "user-admin and template-admin are never the same people; give them to two groups")
+
+
+class ExternalAuth(Section):
+    """A Git host that workspaces use on a user's behalf (CDR-12)."""
+
+    id: ProviderId = Field(description="Name of the login, which templates refer to.", examples=["primary-github"])
+    type: ExternalAuthType = Field(description="Which Git host.", examples=["github"])
+
+
+class SecretNames(Section):
+    """Names in Secrets Manager; the operator makes the secrets, no value ever stands in a file (CDR-41)."""
+
+    license: SecretName = Field(description="Coder licence.", examples=["coder/prod/license"])
+    oidc: SecretName = Field(description="JSON with client_id and client_secret.", examples=["coder/prod/oidc"])
+    external_auth: SecretName = Field(description="JSON with <id>_client_id, <id>_client_secret.", examples=["coder/prod/external-auth"])
+    encryption_keys: SecretName = Field(
+        description="Comma-separated base64 keys of database fields, the newest first.", examples=["coder/prod/database-encryption-keys"]
+    )
+
+    def faults(self) -> Iterable[Fault]:
+        """Each secret has a name of its own."""
+        names: dict[str, str] = {}
+        for key in type(self).model_fields:
+            name: str = getattr(self, key)
+            if name in names:
+                yield Fault((key,), f"{name} is the name of {names[name]} already; write another")
+            names.setdefault(name, key)
+
+
+class Coder(Section):
+    """The Coder deployment."""
+
+    replicas: Positive = Field(le=9, description="coderd pods, constant; Coder asks for fewer than 10 (CDR-02).", examples=[3])
+    resources: Compute = Field(
+        description="CPU and memory of one coderd; requests equal limits (CDR-39).", examples=["{ cpu: 4, memory: 12Gi }"]
+    )
+    access_host: Host = Field(description="Host of the dashboard and API.", examples=["coder.example.com"])
+    wildcard_host: WildcardHost = Field(description="Hosts of workspace apps, in quotes.", examples=['"*.coder.example.com"'])
+    static_ips: Flag = Field(default=False, description="An Elastic IP per zone on the load balancer (T-18).", examples=[False])
+    tls_policy: TlsPolicy = Field(description="Load balancer's TLS policy (T-29).", examples=["ELBSecurityPolicy-TLS13-1-2-Res-2021-06"])
+    oidc: Oidc = Field(description="Login by an identity provider.")
+    external_auth: tuple[ExternalAuth, ...] = Field(
+        min_length=1, description="Git hosts, at least one (CDR-12).", examples=["[{ id: primary-github, type: github }]"]
+    )
+    telemetry: Flag = Field(description="Whether Coder, the vendor, gets usage data (OBS-24).", examples=[False])
+    session_hours: int = Field(strict=True, ge=1, le=24, description="Hours after which an idle session ends.", examples=[8])
+    secrets: SecretNames = Field(description="Names of secrets in Secrets Manager.")
+
+    def faults(self) -> Iterable[Fault]:
+        """Certificates cover both hosts, and each external login has an id of its own (DNS-04)."""
+        # ACM: the common name of a certificate has at most 64 characters (AWS Certificate Manager User Guide, read 2026-11)
+        if len(self.access_host) > 64:
+            yield Fault(
+                ("access_host",),
+                f"{self.access_host} has {len(self.access_host)} characters; a certificate's first name takes 64: write a shorter one",
+            )
+        ids = [auth.id for auth in self.external_auth]
+        for index, auth in enumerate(self.external_auth):
+            if auth.id in ids[:index]:
+                yield Fault(("external_auth", index, "id"), f"{auth.id} is the id of another login already; write another")

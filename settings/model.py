@@ -1,0 +1,183 @@
+"""`Settings`: a whole stack file, and what must agree between its sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, time, timedelta
+
+from pydantic import Field
+
+from settings.cluster import Cluster
+from settings.coder import Coder
+from settings.database import Database
+from settings.names import RegionName, closest
+from settings.network import InterfaceEndpoint, Network
+from settings.section import Fault, Section
+from settings.templates import Templates
+from settings.versions import Versions
+from settings.workload import System, Workload
+
+LEAD = timedelta(minutes=15)  # scheduled capacity is complete 15 minutes before the hour (requirements 5, Scaling)
+
+
+class Region(Section):
+    """One AWS region: network, cluster, database."""
+
+    network: Network = Field(description="VPC, subnets, way out.")
+    cluster: Cluster = Field(description="EKS and its nodes.")
+    database: Database = Field(description="Where coderd keeps its state.")
+
+
+class Settings(Section):
+    """A stack file."""
+
+    system: System = Field(description="Which system this stack is.")
+    workload: Workload = Field(description="How many workspaces at which hours, and how large they are.")
+    regions: dict[RegionName, Region] = Field(min_length=1, description="Regions by name.")
+    coder: Coder = Field(description="The Coder deployment.")
+    templates: Templates = Field(description="The workspace templates.")
+    versions: Versions = Field(default=Versions(), description="What is pinned; all of it has a default.")
+
+    @property
+    def primary_region(self) -> str:
+        """The region that Coder's database and hosts are in: the first one declared."""
+        return next(iter(self.regions))
+
+    def faults(self) -> Iterable[Fault]:
+        """Everything that must agree between sections."""
+        return between_sections({name: getattr(self, name) for name in type(self).model_fields})
+
+
+def between_sections(sections: Mapping[str, object]) -> tuple[Fault, ...]:
+    """Faults between sections, as far as the sections that these rules read are there and right on their own."""
+    found: list[Fault] = []
+    for needed, rule in _RULES:
+        if all(name in sections for name in needed):
+            found += rule(*(sections[name] for name in needed))
+    return tuple(found)
+
+
+def _hosts_under_base_domain(system: System, coder: Coder) -> Iterable[Fault]:
+    """The zone of base_domain answers for both hosts (DNS-02, DNS-03, CDR-05)."""
+    for key, host in (("access_host", coder.access_host), ("wildcard_host", coder.wildcard_host)):
+        bare = host.removeprefix("*.")
+        if bare != system.base_domain and not bare.endswith("." + system.base_domain):
+            example = f"*.{system.base_domain}" if key == "wildcard_host" else system.base_domain
+            yield Fault(("coder", key), f"{host} is not under system.base_domain, {system.base_domain}; write a host such as {example}")
+
+
+def _sizes_exist(workload: Workload, templates: Templates) -> Iterable[Fault]:
+    """A template offers sizes that are declared (Property 10)."""
+    for name, template in templates.published.items():
+        for index, size in enumerate(template.sizes):
+            if size not in workload.sizes:
+                meant = closest(size, sorted(workload.sizes))
+                remedy = f"did you mean {meant}?" if meant else f"write one of {', '.join(workload.sizes)}"
+                yield Fault(("templates", "published", name, "sizes", index), f"{size} is not in workload.sizes; {remedy}")
+
+
+def _groups_exist(coder: Coder, templates: Templates) -> Iterable[Fault]:
+    """Somebody is in every group that a template is for (CDR-13, TPL-36)."""
+    known = sorted({*coder.oidc.group_mapping.values(), "Everyone"})  # Everyone: Coder's built-in group of an organisation
+    for name, template in templates.published.items():
+        for index, group in enumerate(template.groups):
+            if group not in known:
+                yield Fault(
+                    ("templates", "published", name, "groups", index),
+                    f"{group} is no group that coder.oidc.group_mapping fills; write one of {', '.join(known)}, or map a group to it",
+                )
+
+
+def _capacity_before_peak(workload: Workload, regions: dict[str, Region]) -> Iterable[Fault]:
+    """Capacity stands on every day of the peak, 15 minutes before it begins and until it ends (EKS-17)."""
+    peak = workload.peak
+    for region, settings in regions.items():
+        schedule, path = settings.cluster.schedule, ("regions", region, "cluster", "schedule")
+        if schedule is None:
+            continue
+        latest = _minus(peak.from_, LEAD)
+        if schedule.up > latest:
+            yield Fault(
+                (*path, "up"),
+                f"{schedule.up:%H:%M} leaves less than 15 minutes until the peak at {peak.from_:%H:%M}; write {latest:%H:%M} or earlier",
+            )
+        if schedule.down < peak.until:
+            yield Fault(
+                (*path, "down"), f"{schedule.down:%H:%M} is before the peak ends at {peak.until:%H:%M}; write {peak.until:%H:%M} or later"
+            )
+        if missing := [day.value for day in peak.days if day not in schedule.days]:
+            yield Fault((*path, "days"), f"the peak is also on {', '.join(missing)}; add {'it' if len(missing) == 1 else 'them'}")
+
+
+def _capacity_until_autostop(workload: Workload, templates: Templates, regions: dict[str, Region]) -> Iterable[Fault]:
+    """Minimums fall after workspaces have stopped: a stop is a build, and people may still be at work (T-83)."""
+    for region, settings in regions.items():
+        schedule = settings.cluster.schedule
+        if schedule is not None and workload.peak.until <= schedule.down < templates.auto_stop:
+            yield Fault(
+                ("regions", region, "cluster", "schedule", "down"),
+                f"{schedule.down:%H:%M} is before workspaces stop at {templates.auto_stop:%H:%M}; write a time after that",
+            )
+
+
+def _minus(moment: time, span: timedelta) -> time:
+    return max(datetime(2000, 1, 2, moment.hour, moment.minute) - span, datetime(2000, 1, 2)).time()  # noqa: DTZ001 a clock time has no zone
+
+
+def _regions_apart(regions: dict[str, Region]) -> Iterable[Fault]:
+    """VPCs do not overlap, since regions reach each other's database (NET-38, T-12); copies leave their region."""
+    seen: dict[str, Region] = {}
+    for name, region in regions.items():
+        for other, before in seen.items():
+            if region.network.cidr.overlaps(before.network.cidr):
+                yield Fault(
+                    ("regions", name, "network", "cidr"),
+                    f"{region.network.cidr} overlaps {before.network.cidr} of {other}; write another private range (T-12)",
+                )
+        if region.database.copy_to_region == name:
+            yield Fault(
+                ("regions", name, "database", "copy_to_region"), f"{name} is the region itself; write another one, or leave the key out"
+            )
+        seen[name] = region
+
+
+def _kube_proxy_fits(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
+    """kube-proxy is of the cluster's own minor version."""
+    for name, region in regions.items():
+        wanted = region.cluster.kubernetes_version
+        if not versions.add_ons.kube_proxy.startswith(f"v{wanted}."):
+            yield Fault(
+                ("regions", name, "cluster", "kubernetes_version"),
+                f"{wanted} does not go with kube-proxy {versions.add_ons.kube_proxy}; set versions.add_ons for {wanted} too",
+            )
+
+
+def _same_coder(versions: Versions) -> Iterable[Fault]:
+    """coderd, its chart and the provisioners' chart are one release (CDR-42)."""
+    for key in ("coder", "coder_provisioner"):
+        chart = getattr(versions.charts, key)
+        if chart != versions.coder:
+            yield Fault(("versions", "charts", key), f"{chart} is not versions.coder, {versions.coder}; write {versions.coder}")
+
+
+def _endpoints_for_identity(regions: dict[str, Region]) -> Iterable[Fault]:
+    """An endpoint named for Pod Identity is of use with it only."""
+    for name, region in regions.items():
+        if InterfaceEndpoint.EKS_AUTH in region.network.interface_endpoints and region.cluster.identity != "pod-identity":
+            yield Fault(
+                ("regions", name, "network", "interface_endpoints"),
+                "eks-auth serves identity: pod-identity only; remove it, or change identity",
+            )
+
+
+_RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Fault]]], ...] = (
+    (("system", "coder"), _hosts_under_base_domain),
+    (("workload", "templates"), _sizes_exist),
+    (("coder", "templates"), _groups_exist),
+    (("workload", "regions"), _capacity_before_peak),
+    (("workload", "templates", "regions"), _capacity_until_autostop),
+    (("regions",), _regions_apart),
+    (("regions",), _endpoints_for_identity),
+    (("regions", "versions"), _kube_proxy_fits),
+    (("versions",), _same_coder),
+)

@@ -1,0 +1,93 @@
+"""The `network` section of a region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from settings.addresses import Cidr
+from settings.quantities import shown
+from settings.section import Fault, Section
+
+
+class NatMode(StrEnum):
+    """How private subnets reach the internet (NET-16)."""
+
+    GATEWAY_PER_AZ = "gateway-per-az"  # prod: a zone keeps its egress when another fails (NET-13)
+    SINGLE_GATEWAY = "single-gateway"  # reference: accepted for the MVP (NET-14, T-37)
+    INSTANCE = "instance"  # demo: fck-nat, for cost (NET-15)
+
+
+class Tier(StrEnum):
+    """What a subnet is for; each has routes, a NACL and a security group of its own (NET-18)."""
+
+    PUBLIC = "public"  # NAT gateways and the NLB
+    CONTROL = "control"  # coderd and what the cluster itself needs
+    PROVISIONER = "provisioner"  # runs Terraform with the right to make workspaces
+    WORKSPACE = "workspace"  # runs what users bring
+    DATABASE = "database"  # no internet route in either direction (NET-17)
+
+
+class InterfaceEndpoint(StrEnum):
+    """AWS services that can be reached without the internet (NET-22, NET-24)."""
+
+    AUTOSCALING = "autoscaling"  # the cluster autoscaler reads and sets group sizes
+    EC2 = "ec2"  # the CNI attaches addresses, the EBS driver volumes
+    ECR_API = "ecr.api"  # image pulls: manifests and tokens
+    ECR_DKR = "ecr.dkr"  # image pulls: layers' addresses
+    EKS = "eks"  # AWS's API of clusters; it does not serve the Kubernetes API (T-21)
+    EKS_AUTH = "eks-auth"  # Pod Identity
+    ELASTICLOADBALANCING = "elasticloadbalancing"  # the load balancer controller
+    LOGS = "logs"  # CloudWatch Logs
+    SECRETSMANAGER = "secretsmanager"  # External Secrets
+    STS = "sts"  # IAM roles for service accounts
+
+
+def _log_retention(days: int) -> int:
+    if days not in LOG_RETENTION_DAYS:
+        fitting = next((known for known in LOG_RETENTION_DAYS if known > days), LOG_RETENTION_DAYS[-1])
+        raise ValueError(f"{days} is no retention that CloudWatch Logs takes; the next one it takes is {fitting}")
+    return days
+
+
+# RetentionInDays of PutRetentionPolicy, CloudWatch Logs API reference, read 2026-11 (pulumi_aws 7.51 lists the same)
+LOG_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+LogRetention = Annotated[int, Field(strict=True, json_schema_extra={"enum": list(LOG_RETENTION_DAYS)}), AfterValidator(_log_retention)]
+
+
+class Network(Section):
+    """VPC, subnets, way out."""
+
+    cidr: Cidr = Field(description="Range of the VPC, /16 to /28.", examples=["10.0.0.0/16"])
+    zones: int = Field(strict=True, ge=2, le=6, description="Availability zones; each tier has one subnet in each.", examples=[3])
+    nat: NatMode = Field(description="How private subnets reach the internet.", examples=["gateway-per-az"])
+    tiers: dict[Tier, tuple[Cidr, ...]] | None = Field(
+        default=None, description="Subnets of every tier, one per zone; computed from the demand where it is left out."
+    )
+    reserved: tuple[Cidr, ...] = Field(default=(), description="Ranges of the VPC that stay free.", examples=["[10.0.192.0/20]"])
+    interface_endpoints: tuple[InterfaceEndpoint, ...] = Field(
+        default=(), description="AWS services with an endpoint in the VPC.", examples=["[ecr.api, ecr.dkr]"]
+    )
+    flow_log_retention_days: LogRetention = Field(default=90, description="Days that VPC flow logs are kept (NET-20).", examples=[90])
+
+    def faults(self) -> Iterable[Fault]:
+        """Tiers are complete and have one subnet per zone; whether ranges fit is the plan's to say."""
+        for name in (tier for tier in Tier if self.tiers is not None and tier not in self.tiers):
+            yield Fault(("tiers", name.value), f"the tier is missing; write {self.zones} subnets, or leave out tiers to have them computed")
+        for tier, subnets in (self.tiers or {}).items():
+            if len(subnets) != self.zones:
+                yield Fault(
+                    ("tiers", tier.value),
+                    f"{len(subnets)} subnets for {self.zones} zones; write one subnet per zone: {_as_list(subnets, self.zones)}",
+                )
+        for endpoint in sorted({endpoint for endpoint in self.interface_endpoints if self.interface_endpoints.count(endpoint) > 1}):
+            yield Fault(("interface_endpoints",), f"{shown(endpoint.value)} stands here twice; write it once")
+
+
+def _as_list(subnets: tuple[IPv4Network, ...], zones: int) -> str:
+    kept = [str(subnet) for subnet in subnets[:zones]]
+    return f"[{', '.join(kept + ['…'] * (zones - len(kept)))}]"

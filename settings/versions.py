@@ -1,0 +1,67 @@
+"""The `versions` section: what is pinned, each with where and when it was read; a stack file may override any of them (T-57)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+
+from pydantic import Field
+
+from settings.names import AddOnVersion, EngineVersion, SemVer
+from settings.section import Section
+
+AS_OF = date(2026, 11, 21)  # when the pins below were last reviewed
+
+
+class Support(NamedTuple):
+    """Last days of a Kubernetes version on EKS: standard support, then extended at a higher price."""
+
+    standard_until: date
+    extended_until: date
+
+
+# endoflife.date/amazon-eks, read 2026-02, agreeing with the Amazon EKS release calendar; after the last day EKS upgrades by itself
+KUBERNETES_SUPPORT: Mapping[str, Support] = {
+    "1.32": Support(date(2026, 3, 23), date(2027, 3, 23)),
+    "1.33": Support(date(2026, 7, 29), date(2027, 7, 29)),
+    "1.34": Support(date(2026, 12, 2), date(2027, 12, 2)),
+    "1.35": Support(date(2027, 3, 27), date(2028, 3, 27)),
+}
+
+
+class AddOnVersions(Section):
+    """EKS add-ons: what EKS offers by default for Kubernetes 1.33.
+
+    `aws eks describe-addon-versions --kubernetes-version 1.33` of 2026-06-05, as public repositories record it.
+    """
+
+    vpc_cni: AddOnVersion = "v1.20.5-eksbuild.1"
+    kube_proxy: AddOnVersion = "v1.33.10-eksbuild.2"
+    coredns: AddOnVersion = "v1.12.4-eksbuild.10"
+    ebs_csi_driver: AddOnVersion = "v1.60.1-eksbuild.1"
+    pod_identity_agent: AddOnVersion = "v1.3.10-eksbuild.3"
+
+
+class ChartVersions(Section):
+    """Helm charts."""
+
+    # coder/coder docs/install/releases/index.md at 0408758, 2026-07: 2.34 is the stable and extended support release, 2.34.5 its latest
+    coder: SemVer = "2.34.5"
+    coder_provisioner: SemVer = "2.34.5"  # released with it
+    load_balancer_controller: SemVer = "3.5.0"  # kubernetes-sigs/aws-load-balancer-controller at 11eb202, 2026-08-03
+    external_secrets: SemVer = "2.9.0"  # external-secrets/external-secrets at cc5bfbc, 2026-08-08
+    cluster_autoscaler: SemVer = "9.59.0"  # kubernetes/autoscaler, tag cluster-autoscaler-chart-9.59.0, 2026-07
+    metrics_server: SemVer = "3.13.1"  # kubernetes-sigs/metrics-server at 214abba, 2026-06-08
+    coder_observability: SemVer = "0.6.2"  # coder/observability, tag v0.6.2, 2025-11-20
+
+
+class Versions(Section):
+    """Everything with a version of its own; Kubernetes' is in each region's cluster."""
+
+    add_ons: AddOnVersions = Field(default=AddOnVersions(), description="EKS add-ons.")
+    charts: ChartVersions = Field(default=ChartVersions(), description="Helm charts.")
+    coder: SemVer = Field(default="2.34.5", description="coderd and provisioners, which are always the same version (CDR-42).")
+    # 16.8 is the long-term release of 16: aws/agent-toolkit-for-aws, upgrade-planning-lts-recommendation.md, 2026
+    aurora_postgresql: EngineVersion = Field(default="16.8", description="Aurora PostgreSQL engine (DB-20).")
+    coderd_provider: SemVer = Field(default="0.0.23", description="coder/coderd, the provider of Coder's own objects.")
