@@ -1,0 +1,86 @@
+"""What a month costs at list prices; what has no price or no known quantity is listed without one (T-33)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from plan.groups import Group
+from plan.model import ControlPlan, CostLine, CostPlan, NetworkPlan
+from plan.prices import ON_DEMAND, PRICED_ON, SERVICES, ServicePrices
+from settings.model import Settings
+from settings.network import NatMode
+from settings.versions import AS_OF, KUBERNETES_SUPPORT
+
+HOURS = 730  # a month
+# Bills by use, which settings don't declare
+_BY_USE = (
+    "data through NAT gateways, load balancer and endpoints",
+    "Aurora storage, I/O and backups",
+    "AWS Backup copies",
+    "logs and metrics",
+    "keys and secrets",
+    "EC2 workspaces",
+    "Coder's licence",
+)
+
+
+def region_lines(
+    region: str, settings: Settings, network: NetworkPlan, groups: tuple[Group, ...], control: ControlPlan, peak_share: float
+) -> Iterator[CostLine]:
+    """One region's lines. peak_share: the part of a week in which the schedule holds capacity up."""
+    prices, zones, declared = SERVICES.get(region), len(network.zones), settings.regions[region]
+    for group in groups:
+        nodes = group.peak * peak_share + max(group.min, group.desired) * (1 - peak_share) if group.scheduled else group.desired
+        hourly = ON_DEMAND.get(region, {}).get(group.instance.name)
+        yield _line(f"{region}: {group.name}, {group.instance.name}, {nodes:.1f} nodes on average", nodes * HOURS, "hour", hourly)
+        disk = float(nodes * group.declared.root_disk.gibibytes)
+        yield _line(f"{region}: {group.name}, root volumes", disk, "GiB-month", prices and prices.gp3_gib_month)
+    version = declared.cluster.kubernetes_version
+    yield _line(
+        f"{region}: EKS control plane, Kubernetes {version}{_support(version)}", HOURS, "hour", prices and _cluster_price(prices, version)
+    )
+    nat = {NatMode.GATEWAY_PER_AZ: zones, NatMode.SINGLE_GATEWAY: 1, NatMode.INSTANCE: 0}[network.nat]
+    if nat:
+        yield _line(f"{region}: {nat} NAT gateways", nat * HOURS, "hour", prices and prices.nat_gateway)
+    yield _line(f"{region}: Network Load Balancer", HOURS, "hour", prices and prices.network_load_balancer)
+    addresses = max(nat, 1) + zones  # a load balancer has one in each zone, Elastic or not
+    kind = "Elastic IPs on NAT and load balancer" if settings.coder.static_ips else "public addresses of NAT and load balancer"
+    yield _line(f"{region}: {addresses} {kind}", addresses * HOURS, "hour", prices and prices.public_address)
+    if endpoints := len(declared.network.interface_endpoints) * zones:
+        yield _line(f"{region}: {endpoints} interface endpoints", endpoints * HOURS, "hour", prices and prices.interface_endpoint)
+    instances = 1 + declared.database.readers
+    item = f"{region}: Aurora, {instances} instances at their minimum of {control.min_acu:g} ACU (at most {control.max_acu:g})"
+    yield _line(item, instances * control.min_acu * HOURS, "ACU-hour", prices and prices.aurora_acu)
+
+
+def workspace_lines(settings: Settings) -> Iterator[CostLine]:
+    """Home volumes, which exist as long as their workspaces, running or not."""
+    prices = SERVICES.get(settings.primary_region)
+    workload = settings.workload
+    gib = float(workload.peak.workspaces * workload.average.storage.gibibytes)
+    item = f"{workload.peak.workspaces} home volumes of {workload.average.storage}"
+    yield _line(item, gib, "GiB-month", prices and prices.gp3_gib_month)
+
+
+def cost_plan(lines: tuple[CostLine, ...]) -> CostPlan:
+    """All lines, those that are billed by use without a price, and the total of the priced ones."""
+    everything = (*lines, *(CostLine(item, 0, "by use", None, None) for item in _BY_USE))
+    return CostPlan(everything, round(sum(line.monthly_usd or 0 for line in everything), 2), PRICED_ON)
+
+
+def extended_support(version: str) -> bool:
+    """Whether AWS billed that Kubernetes version as extended support on the day that the pins were last reviewed."""
+    return version in KUBERNETES_SUPPORT and KUBERNETES_SUPPORT[version].standard_until < AS_OF
+
+
+def _support(version: str) -> str:
+    return ", extended support" if extended_support(version) else ""
+
+
+def _cluster_price(prices: ServicePrices, version: str) -> float:
+    return prices.cluster_extended_support if extended_support(version) else prices.cluster
+
+
+def _line(item: str, quantity: float, unit: str, unit_price: float | None) -> CostLine:
+    monthly = None if unit_price is None else round(quantity * unit_price, 2)
+    return CostLine(item, round(quantity, 1), unit, unit_price, monthly)

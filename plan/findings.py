@@ -1,0 +1,33 @@
+"""What the plan has to say: conflicts that stop it, and warnings with their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from plan.model import PlanError
+
+
+@dataclass
+class Findings:
+    """Collects while the plan is made; both come out in an order that depends on the settings alone."""
+
+    conflicts: list[str] = field(default_factory=list[str])
+    _warnings: dict[tuple[int, str], None] = field(default_factory=dict[tuple[int, str], None])
+
+    def conflict(self, key: str, sentence: str) -> None:
+        """Settings that can't stand together; key: below `coder-eks:`."""
+        self.conflicts.append(f"coder-eks:{key}: {sentence}")
+
+    def warn(self, trap: int, sentence: str) -> None:
+        """What works, but not as one might think; trap: its number in the register of requirements 4.3."""
+        self._warnings[trap, sentence] = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """By number of the register, then as found."""
+        return tuple(f"T-{trap:02}: {sentence}" for trap, sentence in sorted(self._warnings, key=lambda warning: warning[0]))
+
+    def stop_on_conflicts(self) -> None:
+        """Raise PlanError with all conflicts, if there are any."""
+        if self.conflicts:
+            raise PlanError(tuple(dict.fromkeys(self.conflicts)))

@@ -1,0 +1,109 @@
+"""`make_plan`: from settings to everything that follows, or to every conflict at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from plan.capacity import Request, fit
+from plan.control import control_plan
+from plan.cost import cost_plan, extended_support, region_lines, workspace_lines
+from plan.findings import Findings
+from plan.groups import Group, group_of, groups
+from plan.model import NetworkPlan, Plan, ProvisionerPlan, RegionPlan
+from plan.networks import plan_network
+from plan.node_groups import node_groups
+from plan.provisioners import BUILD, TARGET, TARGET_BUILDS, last_finishes, provisioner_plan, slots_for
+from plan.quotas import ELASTIC_IPS, demands
+from plan.schedules import Window, schedule_plan
+from plan.workspaces import capacity_plan
+from settings.model import LEAD, Region, Settings
+from settings.network import Tier
+from settings.versions import KUBERNETES_SUPPORT
+
+
+def make_plan(settings: Settings) -> Plan:
+    """What follows from the settings, pure. Raises PlanError with all conflicts, each with its key and a remedy."""
+    findings = Findings()
+    control = {name: control_plan(settings, name, findings) for name in settings.regions}
+    sized = {name: groups(settings, name, control[name], findings) for name in settings.regions}
+    networks = {name: plan_network(settings, name, sized[name], findings) for name in settings.regions}
+    findings.stop_on_conflicts()
+    regions = {name: _region(settings, name, network, sized[name], findings) for name, network in networks.items() if network is not None}
+    primary = settings.primary_region
+    workspace_group = group_of(Tier.WORKSPACE, sized[primary])
+    assert workspace_group is not None  # settings demand one, and its type is known or there was a conflict
+    lines = [
+        line
+        for name, region in regions.items()
+        for line in region_lines(name, settings, region.network, sized[name], control[name], _peak_share(settings, settings.regions[name]))
+    ]
+    return Plan(
+        regions=regions,
+        capacity=capacity_plan(settings, workspace_group, findings),
+        warnings=findings.warnings,
+        control=control[primary],
+        monthly_cost=cost_plan((*lines, *workspace_lines(settings))),
+        access_url=f"https://{settings.coder.access_host}",
+        wildcard_host=settings.coder.wildcard_host,
+    )
+
+
+def _region(settings: Settings, name: str, network: NetworkPlan, sized: tuple[Group, ...], findings: Findings) -> RegionPlan:
+    region, zone = settings.regions[name], settings.workload.timezone
+    schedule = schedule_plan(region.cluster.schedule, zone)
+    planned = tuple(plan for group in sized for plan in node_groups(group, network.zones, schedule))
+    quotas = demands(region, settings.workload, network, sized, planned, static_ips=settings.coder.static_ips)
+    for quota in quotas:
+        if quota.code == ELASTIC_IPS.code and quota.default is not None and quota.need > quota.default:
+            findings.warn(
+                18, f"{name}: {quota.need:g} Elastic IPs ({quota.arithmetic}), an account starts with {quota.default:g}: ask for more"
+            )
+    _warn_of_support(name, region, findings)
+    provisioners = _provisioners(settings, region, sized, findings)
+    return RegionPlan(name, network, planned, schedule, provisioners, quotas)
+
+
+def _provisioners(settings: Settings, region: Region, sized: tuple[Group, ...], findings: Findings) -> ProvisionerPlan:
+    """As many as the nodes hold at the peak (PRV-10)."""
+    group = group_of(Tier.PROVISIONER, sized)
+    assert group is not None  # see make_plan
+    workload = settings.workload
+    schedule = schedule_plan(region.cluster.schedule, workload.timezone) if group.scheduled else None
+    slots = group.peak * fit(group.instance, Request.whole(workload.provisioner)).per_node
+    need = slots_for(TARGET_BUILDS, TARGET)
+    if slots < need:
+        findings.warn(
+            19,
+            f"{slots} provisioners end {TARGET_BUILDS} builds of {_seconds(BUILD)} asked for at once after "
+            f"{_seconds(last_finishes(TARGET_BUILDS, slots))}; "
+            f"{_seconds(TARGET)} take {need}, which is {-(-need // group.pods)} x {group.instance.name}",
+        )
+    storm = slots_for(workload.peak.workspaces, LEAD)
+    if slots < storm:
+        findings.warn(
+            84,
+            f"{workload.peak.workspaces} workspaces that start in the {LEAD.seconds // 60} minutes before "
+            f"{settings.templates.auto_start:%H:%M} take {storm} provisioners, "
+            f"{slots} take {-(-workload.peak.workspaces // slots)} minutes: spread autostart",
+        )
+    return provisioner_plan(slots, schedule, workload, settings.system.name)
+
+
+def _warn_of_support(name: str, region: Region, findings: Findings) -> None:
+    version = region.cluster.kubernetes_version
+    if extended_support(version):
+        support = KUBERNETES_SUPPORT[version]
+        findings.warn(
+            57,
+            f"{name}: Kubernetes {version} is in extended support since {support.standard_until}, six times the price, and is "
+            f"upgraded by AWS after {support.extended_until}; pin a newer one with its add-ons",
+        )
+
+
+def _peak_share(settings: Settings, region: Region) -> float:
+    schedule = region.cluster.schedule
+    return Window.of(schedule, settings.workload.timezone).share_of_week if schedule else 0.0
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.seconds} s"

@@ -1,0 +1,95 @@
+"""The address plan of one region: declared and checked, or computed from the demand (NET-10, NET-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Network
+from typing import NamedTuple
+
+from plan.addresses import (
+    CLUSTER_ADDRESSES,
+    LOAD_BALANCER_ADDRESSES,
+    NodeDemand,
+    Range,
+    compute,
+    network_plan,
+    node_addresses,
+    problems,
+    too_small,
+    zone_demand,
+    zone_nodes,
+)
+from plan.capacity import DAEMON_PODS
+from plan.findings import Findings
+from plan.groups import Group, group_of
+from plan.model import NetworkPlan
+from settings.model import Region, Settings
+from settings.network import NatMode, Tier
+from settings.quantities import percent
+
+
+class Need(NamedTuple):
+    """Addresses of one subnet, and the arithmetic behind them."""
+
+    addresses: int
+    arithmetic: str
+
+
+def plan_network(settings: Settings, region: str, groups: tuple[Group, ...], findings: Findings) -> NetworkPlan | None:
+    """Where every subnet lies; None, with the conflicts collected, where the addresses don't hold."""
+    declared = settings.regions[region].network
+    needs = {tier: _need(settings, settings.regions[region], tier, groups) for tier in Tier}
+    if declared.nat is NatMode.SINGLE_GATEWAY:
+        findings.warn(37, f"{region}: one NAT gateway for {declared.zones} zones; when its zone fails the others lose their way out")
+    if declared.tiers is None:
+        try:
+            tiers = compute(declared.cidr, {tier: need.addresses for tier, need in needs.items()}, declared.zones, declared.reserved)
+        except ValueError as error:
+            findings.conflict(f"regions.{region}.network.cidr", f"{error}; write a larger range, or fewer reserved ones")
+            return None
+        return network_plan(region, declared, tiers)
+    before = len(findings.conflicts)
+    _check(f"regions.{region}.network", declared.cidr, declared.tiers, declared.reserved, needs, findings)
+    return network_plan(region, declared, declared.tiers) if len(findings.conflicts) == before else None
+
+
+def _check(
+    path: str,
+    vpc: IPv4Network,
+    tiers: Mapping[Tier, tuple[IPv4Network, ...]],
+    reserved: tuple[IPv4Network, ...],
+    needs: Mapping[Tier, Need],
+    findings: Findings,
+) -> None:
+    """Collect what is wrong with declared subnets."""
+    by_tier = {
+        tier: [Range(f"tiers.{tier.value}[{index}]", subnet) for index, subnet in enumerate(subnets)] for tier, subnets in tiers.items()
+    }
+    subnets = [item for tier in Tier for item in by_tier[tier]]
+    kept_free = [Range(f"reserved[{index}]", subnet) for index, subnet in enumerate(reserved)]
+    demand = {item.key: needs[tier] for tier in Tier for item in by_tier[tier]}
+    for key, sentence in [*problems(vpc, subnets, kept_free), *too_small(vpc, subnets, kept_free, demand)]:
+        findings.conflict(f"{path}.{key}", sentence)
+
+
+def _need(settings: Settings, region: Region, tier: Tier, groups: tuple[Group, ...]) -> Need:
+    """What one zone's subnet of a tier must hold."""
+    if tier is Tier.PUBLIC:
+        return Need(LOAD_BALANCER_ADDRESSES + 1, f"{LOAD_BALANCER_ADDRESSES} for the load balancer, 1 for NAT")
+    if tier is Tier.DATABASE:
+        instances = 1 + region.database.readers
+        return Need(instances, f"{instances} database instances, all of them after a failover")
+    others = CLUSTER_ADDRESSES + len(region.network.interface_endpoints) if tier is Tier.CONTROL else 0
+    group = group_of(tier, groups)
+    if group is None:  # of an unknown type, which is a conflict of its own
+        return Need(others, "the cluster and endpoints")
+    growth, zones, cni = settings.workload.growth, region.network.zones, region.cluster.cni
+    pods = group.pods + DAEMON_PODS
+    each = node_addresses(group.instance, pods, cni)
+    nodes = zone_nodes(group.max, zones, growth)
+    arithmetic = (
+        f"{group.max} x {group.instance.name} and {percent(growth)} growth over {zones} zones are {nodes} nodes, "
+        f"each with {each} addresses for {pods} pods in {cni.value} mode"
+        + (f", and {others} for the cluster and endpoints" if others else "")
+    )
+    return Need(others + zone_demand(NodeDemand(group.instance, group.max, pods), zones, cni, growth), arithmetic)

@@ -1,0 +1,120 @@
+"""The most that the settings can ask of AWS's quotas (requirements 2.14, PRE-02)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plan.addresses import node_interfaces
+from plan.capacity import DAEMON_PODS
+from plan.groups import Group
+from plan.model import NetworkPlan, NodeGroupPlan, QuotaDemand, QuotaVerdict
+from settings.cluster import CniMode
+from settings.model import Region
+from settings.network import NatMode
+from settings.workload import Workload
+
+GIB_PER_TIB = 1024
+CLUSTER_INTERFACES = 4  # EKS places two to four in its subnets for the control plane (Amazon EKS User Guide, read 2026-11)
+MOST_RULES, MOST_GROUPS = 20, 2  # of one security group here, on one interface here; tests of the network count them
+
+
+@dataclass(frozen=True)
+class Quota:
+    """AWS's code, name, service code, and the limit of an account that never asked; None where it is not published.
+
+    shared: other things of the account count too and the limit is low. Requirements 2.14.
+    """
+
+    code: str
+    name: str
+    service: str
+    default: float | None
+    shared: bool = False
+
+
+VCPUS = Quota("L-1216C47A", "Running On-Demand Standard instances, vCPU", "ec2", 5)
+GP3 = Quota("L-7A658B76", "Storage for gp3 volumes, TiB", "ebs", 50)
+ELASTIC_IPS = Quota("L-0263D0A3", "EC2-VPC Elastic IPs", "ec2", 5, shared=True)
+VPCS = Quota("L-F678F1CE", "VPCs per region", "vpc", 5, shared=True)
+INTERNET_GATEWAYS = Quota("L-A4707A72", "Internet gateways per region", "vpc", 5, shared=True)
+SUBNETS = Quota("L-407747CB", "Subnets per VPC", "vpc", 200)
+NAT_GATEWAYS = Quota("L-FE5A380F", "NAT gateways per zone", "vpc", 5)
+INTERFACES = Quota("L-DF5E4CA3", "Network interfaces per region", "vpc", 5000)
+GROUPS_PER_INTERFACE = Quota("L-2AFB9258", "Security groups per network interface", "vpc", 5)
+RULES = Quota("L-0EA8095F", "Rules per security group", "vpc", 60)
+ENDPOINTS = Quota("L-29B6F2EB", "Interface endpoints per VPC", "vpc", 50)
+CLUSTERS = Quota("L-1194D53C", "EKS clusters", "eks", 100)
+NODE_GROUPS = Quota("L-6D54EA21", "Managed node groups per cluster", "eks", 30)
+NODES = Quota("L-BD136A63", "Nodes per managed node group", "eks", 450)
+LOAD_BALANCERS = Quota("L-69A177A2", "Network Load Balancers per region", "elasticloadbalancing", 50)
+DB_CLUSTERS = Quota("L-952B80B8", "DB clusters", "rds", 40)
+DB_INSTANCES = Quota("L-7B6409FD", "DB instances", "rds", 40)
+
+
+def demands(
+    region: Region,
+    workload: Workload,
+    network: NetworkPlan,
+    groups: tuple[Group, ...],
+    node_groups: tuple[NodeGroupPlan, ...],
+    static_ips: bool,
+) -> tuple[QuotaDemand, ...]:
+    """What one region asks for at most, in a stable order."""
+    zones = len(network.zones)
+    nat = {NatMode.GATEWAY_PER_AZ: zones, NatMode.SINGLE_GATEWAY: 1, NatMode.INSTANCE: 0}[network.nat]
+    vcpus = " + ".join(f"{group.max} x {group.instance.vcpus}" for group in groups)
+    return (
+        _demand(VCPUS, sum(group.max * group.instance.vcpus for group in groups), f"{vcpus}; EC2 workspaces and node updates come on top"),
+        _storage(workload, groups),
+        _demand(
+            ELASTIC_IPS,
+            max(nat, 1) + (zones if static_ips else 0),
+            f"{max(nat, 1)} NAT" + (f", {zones} load balancer" if static_ips else ""),
+        ),
+        _demand(VPCS, 1, "1"),
+        _demand(INTERNET_GATEWAYS, 1, "1"),
+        _demand(SUBNETS, zones * len(network.tiers), f"{len(network.tiers)} tiers x {zones} zones"),
+        _demand(NAT_GATEWAYS, min(nat, 1), f"{nat} over {zones} zones"),
+        _interfaces(region, groups, nat, zones),
+        _demand(GROUPS_PER_INTERFACE, MOST_GROUPS, "nodes: the cluster's and the tier's"),
+        _demand(RULES, MOST_RULES, "upper bound"),
+        _demand(ENDPOINTS, len(region.network.interface_endpoints), "as declared"),
+        _demand(CLUSTERS, 1, "1"),
+        _demand(NODE_GROUPS, len(node_groups), ", ".join(group.name for group in node_groups)),
+        _demand(NODES, max(group.max for group in node_groups), "the largest group"),
+        _demand(LOAD_BALANCERS, 1, "targets are coderd pods by address, not nodes"),
+        _demand(DB_CLUSTERS, 1, "1"),
+        _demand(DB_INSTANCES, 1 + region.database.readers, f"1 writer, {region.database.readers} readers"),
+    )
+
+
+def workspace_storage_tib(workload: Workload) -> float:
+    """Home volumes of all workspaces at the peak, in TiB (T-17)."""
+    return float(workload.peak.workspaces * workload.average.storage.gibibytes / GIB_PER_TIB)
+
+
+def _storage(workload: Workload, groups: tuple[Group, ...]) -> QuotaDemand:
+    homes = workspace_storage_tib(workload)
+    roots = float(sum(group.max * group.declared.root_disk.gibibytes for group in groups) / GIB_PER_TIB)
+    arithmetic = f"{workload.peak.workspaces} x {workload.average.storage} = {homes:.1f} TiB, node roots {roots:.1f} TiB"
+    return _demand(GP3, round(homes + roots, 1), arithmetic)
+
+
+def _interfaces(region: Region, groups: tuple[Group, ...], nat: int, zones: int) -> QuotaDemand:
+    cni = region.cluster.cni
+    nodes = sum(group.max * _interfaces_of(group, cni) for group in groups)
+    endpoints = len(region.network.interface_endpoints) * zones
+    others = nat + zones + CLUSTER_INTERFACES + 1 + region.database.readers
+    return _demand(INTERFACES, nodes + endpoints + others, f"nodes {nodes}, endpoints {endpoints}, others {others}")
+
+
+def _interfaces_of(group: Group, cni: CniMode) -> int:
+    return node_interfaces(group.instance, group.pods + DAEMON_PODS, cni)
+
+
+def _demand(quota: Quota, need: float, arithmetic: str) -> QuotaDemand:
+    if quota.default is not None and need > quota.default:
+        verdict = QuotaVerdict.INCREASE
+    else:
+        verdict = QuotaVerdict.CHECK if quota.shared or quota.default is None else QuotaVerdict.FITS
+    return QuotaDemand(quota.code, quota.name, quota.service, need, quota.default, verdict, arithmetic)
