@@ -1,0 +1,36 @@
+"""One stack, one Coder deployment: settings, then the plan, then the resources."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.environment import Environment, EnvironmentArgs
+from components.tags import environment_tags, tag_everything
+from composer import CompositionError
+from plan import PlanError, make_plan
+from settings.from_pulumi import load_from_pulumi
+from settings.load import SettingsError
+
+
+def main() -> None:
+    """Declare the stack. Faults of the stack file are sentences for the operator, all at once, before anything is declared."""
+    try:
+        settings = load_from_pulumi()
+        plan = make_plan(settings)
+    except (SettingsError, PlanError) as error:
+        raise pulumi.RunError("\n".join(error.problems)) from None
+    for warning in plan.warnings:
+        pulumi.log.warn(warning)
+
+    system = settings.system
+    tag_everything(environment_tags(system=system.name, owner=system.owner, cost_center=system.cost_center))
+    try:
+        environment = Environment("coder", EnvironmentArgs(settings=settings, plan=plan))
+    except CompositionError as error:
+        raise pulumi.RunError("\n".join(error.problems)) from None
+
+    for name, value in sorted(environment.summary.items()):
+        pulumi.export(name, value)
+
+
+main()

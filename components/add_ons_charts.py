@@ -1,0 +1,207 @@
+"""The controllers that come as Helm charts, all on the control nodes, each with the role that its task needs (EKS-14, EKS-22, EKS-25)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi_kubernetes as kubernetes
+from pulumi import Input, Output, Resource, ResourceOptions
+
+from components import add_ons_access as access
+from components.add_ons import SYSTEM_NAMESPACE
+from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
+from components.node_groups import AUTOSCALED_TAG, node_selector, tolerations
+from plan.model import NodeGroupPlan
+from settings.versions import ChartVersions
+
+EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
+TIMEOUT_SECONDS = 900  # the first pod of a chart may wait for its image on a fresh node
+
+Values = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartsArgs:
+    """control: the node group that runs the controllers. vpc_id: told to whoever would else ask the node's metadata."""
+
+    identity: ClusterIdentity
+    versions: ChartVersions
+    control: NodeGroupPlan
+    place: access.Place
+    system: str
+    vpc_id: Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A pinned chart. name: of the release and, in the charts used here, of its service account."""
+
+    name: str
+    version: str
+    repository: str
+    values: Values
+    namespace: str = SYSTEM_NAMESPACE
+
+
+def charts(name: str, args: ChartsArgs, after: Sequence[Resource], opts: ResourceOptions, inside: ResourceOptions) -> list[Resource]:
+    """The releases. after: what they wait for. opts: for resources of AWS. inside: for resources in the cluster."""
+    balancer = _identity(
+        f"{name}-load-balancer-controller",
+        "aws-load-balancer-controller",
+        args,
+        access.load_balancer_controller(args.place, args.system),
+        opts,
+    )
+    autoscaler = _identity(
+        f"{name}-cluster-autoscaler",
+        "cluster-autoscaler",
+        args,
+        access.cluster_autoscaler(args.place, args.identity.cluster_name),
+        opts,
+    )
+    releases = (
+        load_balancer_controller(args, balancer.annotations),
+        cluster_autoscaler(args, autoscaler.annotations),
+        external_secrets(args),
+        metrics_server(args),
+    )
+    waiting = ResourceOptions.merge(inside, ResourceOptions(depends_on=[*after, balancer, autoscaler]))
+    return [_release(f"{name}-{chart.name}", chart, waiting) for chart in releases]
+
+
+def load_balancer_controller(args: ChartsArgs, annotations: Mapping[str, Output[str]]) -> Chart:
+    """Keeps pods in target groups and makes nothing: balancers are resources of the program (T-76), so its other parts are off.
+
+    Keys: helm/aws-load-balancer-controller/values.yaml of kubernetes-sigs/aws-load-balancer-controller at v3.5.0.
+    """
+    unused = ("ALBGatewayAPI", "EnableServiceController", "GatewayListenerSet", "NLBGatewayAPI")
+    values: Values = {
+        "clusterName": args.identity.cluster_name,
+        "region": args.place.region,
+        "vpcId": args.vpc_id,
+        "replicaCount": 2,
+        "serviceAccount": _account("aws-load-balancer-controller", annotations),
+        "controllerConfig": {"featureGates": dict.fromkeys(unused, False)},
+        "createIngressClassResource": False,
+        "ingressClassParams": {"create": False},
+        "enableBackendSecurityGroup": False,
+        "enableServiceMutatorWebhook": False,  # else it stands between everybody and every new Service
+        "enableShield": False,
+        "enableWaf": False,
+        "enableWafv2": False,
+        "keepTLSSecret": True,  # a new certificate at every update would be a change at every update
+        "podDisruptionBudget": {"maxUnavailable": 1},
+        **_placed(args.control),
+    }
+    return Chart(
+        name="aws-load-balancer-controller",
+        version=args.versions.load_balancer_controller,
+        repository="https://aws.github.io/eks-charts",
+        values=values,
+    )
+
+
+def cluster_autoscaler(args: ChartsArgs, annotations: Mapping[str, Output[str]]) -> Chart:
+    """Adds nodes for pods that find none, and takes nodes that are empty; never one with a workspace or a build on it (T-16, T-83).
+
+    The threshold lies under the smallest workspace's request: a node above it is never a candidate. Keys:
+    charts/cluster-autoscaler/values.yaml of kubernetes/autoscaler, flags: its FAQ, both read 2026-11.
+    """
+    values: Values = {
+        "cloudProvider": "aws",
+        "awsRegion": args.place.region,
+        "autoDiscovery": {"clusterName": args.identity.cluster_name, "tags": [AUTOSCALED_TAG]},
+        "rbac": {"create": True, "serviceAccount": _account("cluster-autoscaler", annotations)},
+        "extraArgs": {
+            "balance-similar-node-groups": True,  # workspace groups of the zones
+            "expander": "least-waste",
+            "ignore-daemonsets-utilization": True,
+            "scale-down-unneeded-time": "10m",
+            "scale-down-utilization-threshold": 0.01,
+            "skip-nodes-with-local-storage": True,
+        },
+        **_placed(args.control),
+    }
+    return Chart(
+        name="cluster-autoscaler",
+        version=args.versions.cluster_autoscaler,
+        repository="https://kubernetes.github.io/autoscaler",
+        values=values,
+    )
+
+
+def external_secrets(args: ChartsArgs) -> Chart:
+    """Brings values from Secrets Manager into the cluster, with the role of each store's own service account: it has none itself (EKS-25).
+
+    Keys: deploy/charts/external-secrets/values.yaml of external-secrets/external-secrets at v2.9.0.
+    """
+    placed = _placed(args.control)
+    values: Values = {
+        "installCRDs": True,
+        "leaderElect": True,
+        "replicaCount": 2,
+        "processClusterExternalSecret": False,  # stores and secrets of one namespace only
+        "processClusterGenerator": False,
+        "processClusterPushSecret": False,
+        "processClusterStore": False,
+        "processPushSecret": False,
+        "serviceAccount": {"create": True, "name": "external-secrets"},
+        "webhook": {"replicaCount": 2, **placed},
+        "certController": placed,
+        **placed,
+    }
+    return Chart(
+        name="external-secrets",
+        version=args.versions.external_secrets,
+        repository="https://charts.external-secrets.io",
+        namespace=EXTERNAL_SECRETS_NAMESPACE,
+        values=values,
+    )
+
+
+def metrics_server(args: ChartsArgs) -> Chart:
+    """What nodes and pods use. Keys: charts/metrics-server/values.yaml of kubernetes-sigs/metrics-server, read 2026-11."""
+    values: Values = {"replicas": 2, "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1}, **_placed(args.control)}
+    return Chart(
+        name="metrics-server",
+        version=args.versions.metrics_server,
+        repository="https://kubernetes-sigs.github.io/metrics-server/",
+        values=values,
+    )
+
+
+def _placed(control: NodeGroupPlan) -> Values:
+    return {"nodeSelector": node_selector(control), "tolerations": tolerations(control)}
+
+
+def _account(name: str, annotations: Mapping[str, Output[str]]) -> Values:
+    return {"create": True, "name": name, "annotations": dict(annotations)}
+
+
+def _identity(
+    name: str, service_account: str, args: ChartsArgs, statements: Sequence[access.Statement], opts: ResourceOptions
+) -> WorkloadIdentity:
+    return WorkloadIdentity(
+        name,
+        WorkloadIdentityArgs(cluster=args.identity, namespace=SYSTEM_NAMESPACE, service_account=service_account, statements=statements),
+        opts,
+    )
+
+
+def _release(name: str, chart: Chart, opts: ResourceOptions) -> kubernetes.helm.v3.Release:
+    """A release by a fixed name, taken back whole where it does not come up."""
+    return kubernetes.helm.v3.Release(
+        name,
+        name=chart.name,
+        namespace=chart.namespace,
+        create_namespace=chart.namespace != SYSTEM_NAMESPACE,
+        chart=chart.name,
+        version=chart.version,
+        repository_opts={"repo": chart.repository},
+        values=chart.values,
+        atomic=True,
+        timeout=TIMEOUT_SECONDS,
+        max_history=5,
+        opts=opts,
+    )

@@ -1,0 +1,274 @@
+"""The EKS cluster of one region, with its nodes, controllers and namespaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+import pulumi_eks as eks
+import pulumi_kubernetes as kubernetes
+from pulumi import ComponentResource, Input, InvokeOutputOptions, Output, Resource, ResourceOptions
+
+from components.add_ons import AddOnsArgs, before_nodes, on_nodes
+from components.add_ons_access import Place
+from components.add_ons_charts import ChartsArgs, charts
+from components.cluster_encryption import ClusterKeys, cluster_keys, control_plane_log_group
+from components.identity import ClusterIdentity
+from components.namespaces import WORKSPACES, WorkspaceLimits, bounds, name_of, namespaces, storage_class
+from components.network import Network
+from components.node_groups import NodeGroup, NodeGroupArgs, node_role, subnets_of
+from plan.model import NodeGroupPlan
+from settings.cluster import Cluster as ClusterSettings
+from settings.network import Tier
+from settings.versions import Versions
+
+LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"]  # all there are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """A person's or a runner's role that may use the Kubernetes API. policy: of EKS, `AmazonEKSClusterAdminPolicy`."""
+
+    name: str
+    principal_arn: Input[str]
+    policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterArgs:
+    """cluster_name: in AWS, `coder-prod`. declared: the cluster section of the region. workspace_limits: bounds of coder-ws.
+
+    data_protection: whether AWS and the engine refuse to delete the cluster and the keys that its disks and logs are readable with.
+    """
+
+    cluster_name: str
+    system: str
+    region: str
+    declared: ClusterSettings
+    versions: Versions
+    node_groups: Sequence[NodeGroupPlan]
+    network: Network
+    workspace_limits: WorkspaceLimits
+    data_protection: bool
+    operators: Sequence[Operator] = ()
+
+
+class Cluster(ComponentResource):
+    """Control plane by pulumi-eks, node groups and add-ons of our own (EKS-01 to EKS-08, EKS-12 to EKS-28, EKS-31 to EKS-33, EKS-40).
+
+    Raises ValueError where the plan has no node group in the control tier.
+    """
+
+    name: Output[str]
+    kubernetes: kubernetes.Provider
+    identity: ClusterIdentity
+    oidc_provider_arn: Output[str]
+    oidc_issuer: Output[str]
+    namespaces: dict[str, Output[str]]
+    add_ons: list[Resource]
+    """What workloads wait for: nodes, names, volumes, controllers."""
+    certificate_authority: Output[str]
+    security_group_id: Output[str]
+    volume_key_arn: Output[str]
+
+    def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
+        facts = _facts(args)
+        super().__init__("coder-eks:cluster:Cluster", name, dict(facts), opts)
+        self._child, self._args = ResourceOptions(parent=self), args
+        control = next((group for group in args.node_groups if group.tier == Tier.CONTROL.value), None)
+        if control is None:
+            raise ValueError("cluster.node_groups: no group has tier: control; nothing could run CoreDNS and the controllers")
+
+        invoke = InvokeOutputOptions(parent=self)
+        account_id = aws.get_caller_identity_output(opts=invoke).account_id
+        partition = aws.get_partition_output(opts=invoke).partition
+        place = Place(partition=partition, region=args.region, account_id=account_id)
+        keys = cluster_keys(name, args.cluster_name, args.region, account_id, partition, parent=self, protect=args.data_protection)
+        made = self._control_plane(name, keys)
+        plane = made.eks_cluster
+        self.name = plane.apply(lambda cluster: cluster.name)
+        self._identify(name, made)
+
+        add_ons = AddOnsArgs(
+            identity=self.identity,
+            versions=args.versions.add_ons,
+            cni=args.declared.cni,
+            control=control,
+            place=place,
+            system=args.system,
+            volume_key_arn=keys.volumes.arn,
+        )
+        first = before_nodes(name, add_ons, self._child)
+        nodes = self._nodes(name, partition, keys, first)
+        operators = [self._operator(name, operator, partition) for operator in args.operators]
+
+        self.kubernetes = kubernetes.Provider(
+            name, kubeconfig=made.kubeconfig_json, cluster_identifier=args.cluster_name, opts=self._after(*operators)
+        )
+        self._offer(name, keys, nodes, on_nodes(name, add_ons, _of_tier(nodes, control), self._child), control, place)
+
+        self.certificate_authority = plane.apply(lambda cluster: cluster.certificate_authority).apply(lambda found: found.data or "")
+        self.security_group_id = args.network.cluster_security_group.id
+        self.volume_key_arn = keys.volumes.arn
+        self.register_outputs(
+            {
+                "name": self.name,
+                "oidc_provider_arn": self.oidc_provider_arn,
+                "oidc_issuer": self.oidc_issuer,
+                "namespaces": self.namespaces,
+                "security_group_id": self.security_group_id,
+                **facts,
+            }
+        )
+
+    def _after(self, *resources: Resource) -> ResourceOptions:
+        return ResourceOptions.merge(self._child, ResourceOptions(depends_on=list(resources)))
+
+    def _control_plane(self, name: str, keys: ClusterKeys) -> eks.Cluster:
+        """The API in the control subnets, with one security group of ours (EKS-02 to EKS-05); no nodes, no add-ons, no OIDC provider yet.
+
+        The log group comes first: EKS would else make one that is kept for ever, and unencrypted.
+        """
+        args, access = self._args, self._args.declared.api_access
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-control-plane",
+            name=control_plane_log_group(args.cluster_name),
+            retention_in_days=args.declared.log_retention_days,
+            kms_key_id=keys.logs.arn,
+            opts=self._child,
+        )
+        return eks.Cluster(
+            name,
+            name=args.cluster_name,
+            version=args.declared.kubernetes_version,
+            vpc_id=args.network.vpc_id,
+            subnet_ids=args.network.subnet_ids[Tier.CONTROL.value],
+            cluster_security_group=args.network.cluster_security_group,
+            skip_default_security_groups=True,  # nodes have a group for each tier (NET-18)
+            skip_default_node_group=True,
+            create_oidc_provider=False,
+            authentication_mode=eks.AuthenticationMode.API,
+            endpoint_private_access=True,
+            endpoint_public_access=not access.private,
+            public_access_cidrs=None if access.private else [str(cidr) for cidr in access.cidrs],
+            enabled_cluster_log_types=list(LOG_TYPES),
+            encryption_config_key_arn=keys.secrets.arn,
+            deletion_protection=args.data_protection,
+            # Add-ons are ours: pinned, with roles of their own, in the order that they need.
+            bootstrap_self_managed_addons=False,
+            use_default_vpc_cni=True,  # says that pulumi-eks is to make none
+            kube_proxy_addon_options={"enabled": False},
+            coredns_addon_options={"enabled": False},
+            opts=self._after(logs),
+        )
+
+    def _identify(self, name: str, made: eks.Cluster) -> None:
+        """The cluster's issuer as an identity provider of the account (EKS-04); AWS asks for no thumbprint of it any more."""
+        provider = aws.iam.OpenIdConnectProvider(name, url=made.oidc_provider_url, client_id_lists=["sts.amazonaws.com"], opts=self._child)
+        self.oidc_provider_arn, self.oidc_issuer = provider.arn, made.oidc_issuer
+        self.identity = ClusterIdentity(
+            mode=self._args.declared.identity,
+            cluster_name=self.name,
+            oidc_provider_arn=self.oidc_provider_arn,
+            oidc_issuer=self.oidc_issuer,
+        )
+
+    def _nodes(self, name: str, partition: Input[str], keys: ClusterKeys, first: Sequence[Resource]) -> list[tuple[str, NodeGroup]]:
+        """Every node group with its tier; one role for the groups of one name."""
+        args, network = self._args, self._args.network
+        roles = {group: node_role(name, group, partition, self._child) for group in dict.fromkeys(g.group for g in args.node_groups)}
+        return [
+            (
+                plan.tier,
+                NodeGroup(
+                    f"{name}-{plan.name}",
+                    NodeGroupArgs(
+                        plan=plan,
+                        system=args.system,
+                        cluster_name=self.name,
+                        kubernetes_version=args.declared.kubernetes_version,
+                        role_arn=roles[plan.group].arn,
+                        subnet_ids=subnets_of(plan, network.zones, network.subnet_ids),
+                        security_group_id=network.security_group_ids[plan.tier],
+                        volume_key_arn=keys.volumes.arn,
+                    ),
+                    self._after(*first),
+                ),
+            )
+            for plan in args.node_groups
+        ]
+
+    def _operator(self, name: str, operator: Operator, partition: Input[str]) -> Resource:
+        entry = aws.eks.AccessEntry(
+            f"{name}-{operator.name}", cluster_name=self.name, principal_arn=operator.principal_arn, opts=self._child
+        )
+        return aws.eks.AccessPolicyAssociation(
+            f"{name}-{operator.name}",
+            cluster_name=self.name,
+            principal_arn=entry.principal_arn,
+            policy_arn=Output.concat("arn:", partition, f":eks::aws:cluster-access-policy/{operator.policy}"),
+            access_scope={"type": "cluster"},
+            opts=self._child,
+        )
+
+    def _offer(
+        self,
+        name: str,
+        keys: ClusterKeys,
+        nodes: Sequence[tuple[str, NodeGroup]],
+        system: Sequence[Resource],
+        control: NodeGroupPlan,
+        place: Place,
+    ) -> None:
+        """Everything inside the cluster: controllers, namespaces with their bounds, the class of disks."""
+        args, inside = self._args, ResourceOptions(parent=self, provider=self.kubernetes)
+        controllers = charts(
+            name,
+            ChartsArgs(
+                identity=self.identity,
+                versions=args.versions.charts,
+                control=control,
+                place=place,
+                system=args.system,
+                vpc_id=args.network.vpc_id,
+            ),
+            system,
+            self._child,
+            inside,
+        )
+        spaces = namespaces(name, args.declared.kubernetes_version, inside)
+        self.namespaces = {space: name_of(made) for space, made in spaces.items()}
+        bounds(f"{name}-{WORKSPACES}", self.namespaces[WORKSPACES], args.workspace_limits, inside)
+        disks = storage_class(name, keys.volumes.arn, system, inside)
+        self.add_ons = [*(group for _, group in nodes), *system, *controllers, disks]
+
+
+def _of_tier(nodes: Sequence[tuple[str, NodeGroup]], plan: NodeGroupPlan) -> list[Resource]:
+    return [group.group for tier, group in nodes if tier == plan.tier]
+
+
+def _facts(args: ClusterArgs) -> dict[str, object]:
+    """What policies hold the graph against."""
+    declared = args.declared
+    return {
+        "cluster_name": args.cluster_name,
+        "region": args.region,
+        "kubernetes_version": declared.kubernetes_version,
+        "api_access": str(declared.api_access),
+        "identity": declared.identity.value,
+        "cni": declared.cni.value,
+        "log_retention_days": declared.log_retention_days,
+        "node_groups": [
+            {
+                "name": g.name,
+                "group": g.group,
+                "tier": g.tier,
+                "zones": list(g.zones),
+                "instance_type": g.instance_type,
+                "min": g.min,
+                "max": g.max,
+            }
+            for g in args.node_groups
+        ],
+    }

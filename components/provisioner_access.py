@@ -1,0 +1,142 @@
+"""What provisioners may do in AWS and in the cluster, and where their packets may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pulumi import Input, Output
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
+
+from components.iam import ANY_RESOURCE, Statement
+from components.provisioner_values import METRICS_PORT
+from settings.cluster import IdentityMode
+
+WORKSPACE_ROLE_PATH = "coder-workspaces"  # roles that EC2 workspaces may be given lie below this path
+OWN_TAG = "Coder_Provisioned"  # on everything that a workspace build makes in EC2
+
+_ALL_VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
+
+
+def workspace_rules() -> list[PolicyRuleArgs]:
+    """What the templates declare, in the workspaces' namespace only (EKS-35, PRV-12)."""
+    return [
+        PolicyRuleArgs(api_groups=[""], resources=["persistentvolumeclaims", "pods"], verbs=_ALL_VERBS),
+        PolicyRuleArgs(api_groups=[""], resources=["serviceaccounts"], verbs=["get", "list"]),
+        PolicyRuleArgs(api_groups=["apps"], resources=["deployments"], verbs=_ALL_VERBS),
+        PolicyRuleArgs(api_groups=["networking.k8s.io"], resources=["networkpolicies"], verbs=_ALL_VERBS),
+    ]
+
+
+def scaling_rules(deployment: str) -> list[PolicyRuleArgs]:
+    """To set the number of pods of one Deployment, and nothing else of it or of any other."""
+    return [
+        PolicyRuleArgs(api_groups=["apps"], resources=["deployments"], resource_names=[deployment], verbs=["get"]),
+        PolicyRuleArgs(api_groups=["apps"], resources=["deployments/scale"], resource_names=[deployment], verbs=["get", "patch"]),
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """Where the ARNs of a role's permissions lie."""
+
+    partition: Input[str]
+    region: str
+    account_id: Input[str]
+
+    def arn(self, service: str, resource: Input[str]) -> Output[str]:
+        """An ARN in this account and region; IAM has no region."""
+        region = "" if service == "iam" else self.region
+        return Output.concat("arn:", self.partition, f":{service}:{region}:", self.account_id, ":", resource)
+
+
+def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
+    """CoderProvRole: EC2 workspaces that carry the builds' own tag, this cluster, and the workspaces' roles for EC2 alone (EKS-24)."""
+    made = [account.arn("ec2", f"{kind}/*") for kind in ("instance", "network-interface", "volume")]
+    used = [Output.concat("arn:", account.partition, f":ec2:{account.region}::image/*")]
+    used += [account.arn("ec2", f"{kind}/*") for kind in ("security-group", "subnet")]
+    return [
+        Statement(
+            sid="DescribeCluster",
+            actions=["eks:DescribeCluster"],
+            resources=[account.arn("eks", Output.concat("cluster/", cluster_name))],
+        ),
+        Statement(
+            sid="DescribeEc2",
+            actions=[
+                *("ec2:DescribeImages", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"),
+                *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVolumes"),
+            ],
+            resources=[ANY_RESOURCE],
+        ),
+        Statement(
+            sid="MakeTagged",
+            actions=["ec2:CreateVolume", "ec2:RunInstances"],
+            resources=made,
+            conditions={"StringEquals": {f"aws:RequestTag/{OWN_TAG}": "true"}},
+        ),
+        Statement(sid="RunFrom", actions=["ec2:RunInstances"], resources=used),
+        Statement(
+            sid="TagWhatIsMade",
+            actions=["ec2:CreateTags"],
+            resources=made,
+            conditions={"StringEquals": {"ec2:CreateAction": ["CreateVolume", "RunInstances"]}},
+        ),
+        Statement(
+            sid="ChangeOwn",
+            actions=[
+                *("ec2:AttachVolume", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyInstanceAttribute", "ec2:ModifyVolume"),
+                *("ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"),
+            ],
+            resources=made,
+            conditions={"StringEquals": {f"aws:ResourceTag/{OWN_TAG}": "true"}},
+        ),
+        Statement(
+            sid="PassWorkspaceRoles",
+            actions=["iam:PassRole"],
+            resources=[account.arn("iam", f"role/{WORKSPACE_ROLE_PATH}/*")],
+            conditions={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+        ),
+    ]
+
+
+def network_policy(
+    coder_namespace: Input[str], coder_selector: Mapping[str, str], coder_port: int, mode: IdentityMode
+) -> NetworkPolicySpecArgs:
+    """For every pod of the provisioners' namespace. In: metrics. Out: DNS, coderd, and TLS to the Kubernetes API, AWS and registries.
+
+    Instance metadata stays closed: the pods' credentials are their own role's.
+    """
+    coder = LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": coder_namespace})
+    system = LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": "kube-system"})
+    dns = NetworkPolicyPeerArgs(namespace_selector=system, pod_selector=LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}))
+    coderd = NetworkPolicyPeerArgs(namespace_selector=coder, pod_selector=LabelSelectorArgs(match_labels=dict(coder_selector)))
+    outside = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr="0.0.0.0/0", except_=["169.254.0.0/16"]))
+    egress = [
+        NetworkPolicyEgressRuleArgs(to=[dns], ports=[_port("UDP", 53), _port("TCP", 53)]),
+        NetworkPolicyEgressRuleArgs(to=[coderd], ports=[_port("TCP", coder_port)]),
+        NetworkPolicyEgressRuleArgs(to=[outside], ports=[_port("TCP", 443)]),
+    ]
+    if mode is IdentityMode.POD_IDENTITY:  # EKS's agent hands out credentials at this address of each node
+        agent = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr="169.254.170.23/32"))
+        egress.append(NetworkPolicyEgressRuleArgs(to=[agent], ports=[_port("TCP", 80)]))
+    scraper = NetworkPolicyPeerArgs(namespace_selector=coder)
+    return NetworkPolicySpecArgs(
+        pod_selector=LabelSelectorArgs(),
+        policy_types=["Egress", "Ingress"],
+        ingress=[NetworkPolicyIngressRuleArgs(from_=[scraper], ports=[_port("TCP", METRICS_PORT)])],
+        egress=egress,
+    )
+
+
+def _port(protocol: str, port: int) -> NetworkPolicyPortArgs:
+    return NetworkPolicyPortArgs(protocol=protocol, port=port)

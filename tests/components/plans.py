@@ -1,0 +1,80 @@
+"""Plans of prod by hand: tests of components don't depend on how a plan is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plan.model import NetworkPlan, NodeGroupPlan, ScheduledAction, SubnetPlan, Taint, TierPlan
+from settings.network import NatMode
+
+ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
+ENDPOINTS = ("autoscaling", "ec2", "ecr.api", "ecr.dkr", "elasticloadbalancing", "logs", "secretsmanager", "sts")
+CIDRS = {
+    "public": ("10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"),
+    "control": ("10.0.48.0/20", "10.0.64.0/20", "10.0.80.0/20"),
+    "provisioner": ("10.0.96.0/20", "10.0.112.0/20", "10.0.128.0/20"),
+    "workspace": ("10.0.144.0/20", "10.0.160.0/20", "10.0.176.0/20"),
+    "database": ("10.0.208.0/21", "10.0.216.0/21", "10.0.224.0/21"),
+}
+
+
+def network_plan(zones: Sequence[str] = ZONES, nat: NatMode = NatMode.GATEWAY_PER_AZ) -> NetworkPlan:
+    tiers = tuple(
+        TierPlan(
+            name=tier,
+            public=tier == "public",
+            isolated=tier == "database",
+            subnets=tuple(
+                SubnetPlan(name=f"{tier}-{zone[-1]}", zone=zone, cidr=cidr) for zone, cidr in zip(zones, cidrs[: len(zones)], strict=True)
+            ),
+        )
+        for tier, cidrs in CIDRS.items()
+    )
+    return NetworkPlan(cidr="10.0.0.0/16", zones=tuple(zones), nat=nat, tiers=tiers)
+
+
+def node_group(
+    name: str,
+    group: str,
+    tier: str,
+    zones: Sequence[str],
+    instance_type: str,
+    sizes: tuple[int, int, int],
+    scheduled: tuple[ScheduledAction, ...] = (),
+    architecture: str = "amd64",
+) -> NodeGroupPlan:
+    label = "coder.com/node-group"
+    return NodeGroupPlan(
+        name=name,
+        group=group,
+        tier=tier,
+        zones=tuple(zones),
+        instance_type=instance_type,
+        architecture=architecture,
+        min=sizes[0],
+        max=sizes[1],
+        desired=sizes[2],
+        root_disk_gib=100,
+        labels={label: group},
+        taints=(Taint(key=label, value=group, effect="NO_SCHEDULE"),),
+        scheduled=scheduled,
+    )
+
+
+def scheduled(up: int, down: int) -> tuple[ScheduledAction, ...]:
+    zone = "America/New_York"
+    return (
+        ScheduledAction(name="up", recurrence="45 6 * * 1-5", time_zone=zone, min_size=up),
+        ScheduledAction(name="down", recurrence="15 18 * * 1-5", time_zone=zone, min_size=down),
+    )
+
+
+def node_groups() -> tuple[NodeGroupPlan, ...]:
+    workspaces = tuple(
+        node_group(f"coder-ws-{zone[-1]}", "coder-ws", "workspace", [zone], "m5.2xlarge", (7, 67, 7), scheduled(67, 7)) for zone in ZONES
+    )
+    return (
+        node_group("coder-control", "coder-control", "control", ZONES, "m5.large", (2, 3, 3)),
+        node_group("coder-prov", "coder-prov", "provisioner", ZONES, "c5.2xlarge", (1, 20, 1), scheduled(20, 1)),
+        *workspaces,
+    )

@@ -1,0 +1,194 @@
+"""Licence, groups and templates on the resource graph."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pulumi_coderd as coderd
+import pytest
+from pulumi_kubernetes.helm.v3 import Release
+
+from components.coder_access import CoderAccess, CoderAccessArgs
+from components.templates import Templates, TemplatesArgs, milliseconds
+from composer import CompositionError, Instance
+from settings import Settings, load_file
+from tests.components.conftest import Deploy
+from tests.components.graph import Graph
+
+ROOT = Path(__file__).parents[2]
+CALLS = {
+    "coderd:index/getOrganization:getOrganization": {"id": "c0de0000-0000-4000-8000-000000000001"},
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "licence-canary"},
+}
+INSTANCE = Instance(
+    coder_url="http://coder.coder.svc:8080",
+    platform={
+        "blocked_cidrs": ["10.0.0.0/16"],
+        "coder_namespace": "coder",
+        "coder_port": 8080,
+        "namespace": "coder-ws",
+        "node_group": "coder-ws",
+        "requests": {"cpu": 0.125, "memory": 0.25},
+        "service_account": "coder-workspace",
+        "storage_class": "gp3",
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load_file(ROOT / "Pulumi.prod.yaml")
+
+
+def declare(whole: Settings, composed: Path, /, **changes: object) -> None:
+    reach = CoderAccess("coder", CoderAccessArgs(url="https://coder.example.com", token="t"))
+    args = TemplatesArgs(
+        settings=whole.templates,
+        workload=whole.workload,
+        oidc=whole.coder.oidc,
+        license_secret=whole.coder.secrets.license,
+        instance=INSTANCE,
+        provisioner_tags={"environment": "prod"},
+        organization_id=reach.organization_id,
+        coderd=reach.provider,
+        provisioners=[Release("provisioners", chart="coder-provisioner")],
+        catalog=ROOT / "catalog",
+        composed=composed,
+    )
+    Templates("templates", replace(args, **changes))
+
+
+@pytest.fixture
+def graph(deploy: Deploy, settings: Settings, tmp_path: Path) -> Graph:
+    return deploy(lambda: declare(settings, tmp_path), calls=CALLS)
+
+
+def template_of(graph: Graph):
+    return graph.one("coderd:index/template:Template")
+
+
+def test_everything_waits_for_the_licence_and_templates_for_provisioners(graph: Graph):
+    """CDR-19: an update fails on an unlicensed deployment, and an import without a provisioner never ends."""
+    licence = graph.one("coderd:index/license:License")
+    for node in (
+        template_of(graph),
+        graph.one("coderd:index/group:Group"),
+        graph.one("coderd:index/organizationGroupSync:OrganizationGroupSync"),
+    ):
+        assert graph.waits_for(node, licence), node.name
+    assert graph.waits_for(template_of(graph), graph.one("kubernetes:helm.sh/v3:Release"))
+
+
+def test_the_licence_stays_a_secret(graph: Graph):
+    """CDR-41."""
+    licence = graph.one("coderd:index/license:License")
+    assert licence.inputs["license"] == "licence-canary"
+    assert "license" in licence.secrets
+
+
+def test_a_member_may_have_three_workspaces(graph: Graph):
+    """CDR-17: one credit a workspace."""
+    assert graph.one("coderd:index/group:Group", "developers").inputs["quotaAllowance"] == 3
+
+
+def test_the_identity_providers_groups_are_coders(graph: Graph):
+    """CDR-13."""
+    sync = graph.one("coderd:index/organizationGroupSync:OrganizationGroupSync")
+    assert sync.inputs["mapping"] == {"developers": [graph.one("coderd:index/group:Group").id]}
+    assert (sync.inputs["field"], sync.inputs["autoCreateMissing"]) == ("groups", False)
+
+
+def test_workspaces_stop_by_themselves(graph: Graph):
+    """Property 7, TPL-30: a limit for each start and the quiet hour on each day; users can neither lengthen nor switch it off."""
+    inputs = template_of(graph).inputs
+    assert inputs["defaultTtlMs"] == 10 * 3600 * 1000
+    assert len(inputs["autoStopRequirement"]["daysOfWeeks"]) == 7
+    assert inputs["allowUserAutoStop"] is False
+    assert inputs["allowUserAutoStart"] is True
+    assert inputs["autoStartPermittedDaysOfWeeks"] == ["friday", "monday", "thursday", "tuesday", "wednesday"]
+
+
+def test_a_template_that_runs_around_the_clock_is_never_stopped(deploy: Deploy, settings: Settings, tmp_path: Path):
+    """T-61: the explicit list, and nothing else."""
+    always = settings.templates.model_copy(update={"always_on": ("pod-swdev",)})
+    inputs = template_of(deploy(lambda: declare(settings, tmp_path, settings=always), calls=CALLS)).inputs
+    assert inputs["defaultTtlMs"] == 0
+    assert inputs["autoStopRequirement"] == {"daysOfWeeks": [], "weeks": 1}
+
+
+def test_unused_workspaces_are_locked_and_never_deleted(graph: Graph):
+    """TPL-52."""
+    inputs = template_of(graph).inputs
+    assert (inputs["timeTilDormantMs"], inputs["timeTilDormantAutodeleteMs"]) == (30 * 86400 * 1000, 0)
+    assert inputs["failureTtlMs"] == 86400 * 1000
+
+
+def test_every_field_of_a_template_is_managed(graph: Graph):
+    """Property 11: what is left out keeps whatever somebody clicked."""
+    accepted = set(coderd.Template._internal_init.__annotations__)
+    assert len(template_of(graph).inputs) == len(accepted - {"resource_name", "opts", "return"})
+
+
+def test_a_template_is_for_its_groups_only(graph: Graph):
+    """TPL-36, T-47: setting the list removes everybody's implicit access."""
+    assert template_of(graph).inputs["acl"] == {"users": [], "groups": [{"id": graph.one("coderd:index/group:Group").id, "role": "use"}]}
+
+
+def test_one_version_is_active_and_named_by_versions_and_content(graph: Graph):
+    """TPL-35."""
+    (version,) = template_of(graph).inputs["versions"]
+    assert version["active"] is True
+    assert version["name"].startswith("1.2.0-3.1.0-")
+    assert version["name"].removeprefix("1.2.0-3.1.0-") in version["directory"]
+    assert len(version["name"]) <= 64
+
+
+def test_builds_go_to_the_provisioners_of_the_system(graph: Graph):
+    """PRV-09: without the tags a build would wait forever."""
+    (version,) = template_of(graph).inputs["versions"]
+    assert version["provisionerTags"] == [{"name": "environment", "value": "prod"}]
+
+
+def test_the_directory_holds_the_composition(graph: Graph):
+    """TPL-50."""
+    (version,) = template_of(graph).inputs["versions"]
+    root = json.loads((Path(version["directory"]) / "main.tf.json").read_text())
+    assert root["provider"]["coder"] == {"url": "http://coder.coder.svc:8080"}
+    assert {option["name"] for option in root["data"]["coder_parameter"]["size"]["option"]} == {
+        "platform",
+        "sw-dev-large",
+        "sw-dev-medium",
+        "sw-dev-small",
+    }
+
+
+def test_the_component_declares_what_policies_judge(graph: Graph):
+    node, registered = graph.component("coder-eks:templates:Templates")
+    assert node.inputs["templates"] == registered["templates"]
+    facts = registered["templates"]["pod-swdev"]
+    assert facts["groups"] == ["developers"]
+    assert facts["provenance"]["toolchain"] == "swdev-toolchain@1.2.0"
+
+
+def test_all_faults_of_all_templates_are_told_before_anything_is_declared(deploy: Deploy, settings: Settings, tmp_path: Path):
+    published = dict(settings.templates.published)
+    wrong = settings.templates.model_copy(
+        update={
+            "published": {
+                "pod-swdevs": published["pod-swdev"],
+                "pod-swdev": published["pod-swdev"].model_copy(update={"sizes": ("data-sci-large",)}),
+            }
+        }
+    )
+    with pytest.raises(CompositionError) as error:
+        deploy(lambda: declare(settings, tmp_path, settings=wrong), calls=CALLS)
+    assert [problem.split(":")[0] for problem in error.value.problems] == [
+        "pod-swdev",
+        "pod-swdevs is no composition of the catalogue; did you mean pod-swdev?",
+    ]
+
+
+def test_never_is_zero_milliseconds(settings: Settings):
+    assert milliseconds(settings.templates.time_to_live) == 36_000_000
