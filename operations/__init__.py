@@ -1,0 +1,1 @@
+"""The command `coder-eks`: what an operator does beside `pulumi up`."""

@@ -1,0 +1,147 @@
+"""The command line of `coder-eks`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from rich.console import Console
+
+from operations.failure import ExitCode, Failure
+from operations.stack import Stack, find_stack
+
+_EXIT_CODES = """\
+exit codes:
+  0  done
+  2  wrong arguments, or a stack file with faults
+  3  something is missing: the stack, a secret, AWS credentials
+  4  coderd or AWS does not answer
+  5  coderd or AWS refuses
+"""
+_PIPE_WIDTH = 160  # columns; a pipe has no width of its own, and lines that break in the middle can't be searched
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code; every failure is a sentence on stderr."""
+    parsed = _parser().parse_args(arguments)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        return parsed.run(parsed)
+    except Failure as failure:
+        for problem in failure.problems:
+            errors.print(problem, markup=False)
+        return failure.code
+    except KeyboardInterrupt:
+        errors.print("interrupted; run it again, it goes on where it was", markup=False)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="coder-eks",
+        description="What an operator of Coder on EKS does beside `pulumi up`.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"coder-eks {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_bootstrap(commands)
+    _add_capacity(commands)
+    return parser
+
+
+def _add_stack(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stack", metavar="NAME", default=os.environ.get("PULUMI_STACK"), help="stack; needed where there are several")
+    parser.add_argument("--project", metavar="FOLDER", type=Path, default=Path(), help="folder with Pulumi.<stack>.yaml; default: this one")
+
+
+def _add_bootstrap(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] argparse has no public name for it
+    parser = commands.add_parser(
+        "bootstrap",
+        help="make the first user and a token, between the first and the second `pulumi up`",
+        description="Waits for coderd, makes its first user, and puts a token of 90 days into the secret coder/<system>/coderd-token. "
+        "Run again it keeps a valid token and renews one with less than a third of its life left.",
+        epilog="environment:\n  CODER_URL            where coderd is, instead of the stack's output; --url wins\n"
+        "  CODER_SESSION_TOKEN  session of an owner, where password login is off\n\n" + _EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--url", metavar="URL", help="where coderd is, instead of the stack's output access_url")
+    parser.add_argument("--wait", metavar="MINUTES", type=float, default=15, help="how long coderd may take to come up; default: 15")
+    parser.set_defaults(run=_bootstrap)
+
+
+def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "capacity",
+        help="what the stack holds, and what limits it",
+        description="From the stack file alone: how many workspaces the declared nodes hold, what limits them, "
+        "and what the other sizing would be.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=_capacity)
+
+
+def _bootstrap(arguments: argparse.Namespace) -> int:
+    # Only this command needs them, and boto3 takes longer to import than the other commands to run
+    from operations.bootstrap import Bootstrap, Surroundings
+    from operations.coder_api import CoderApi
+    from operations.secret_store import SecretStore
+
+    stack = find_stack(arguments.stack, arguments.project)
+    settings = stack.settings()
+    url = arguments.url or os.environ.get("CODER_URL") or _access_url(stack)
+    progress = Console(stderr=True, highlight=False, soft_wrap=True)
+    Bootstrap(
+        settings=settings,
+        stack=stack.name,
+        api=CoderApi(url),
+        store=SecretStore(settings.primary_region),
+        around=Surroundings(say=lambda sentence: progress.print(sentence, markup=False)),
+        session_token=os.environ.get("CODER_SESSION_TOKEN"),
+        patience=timedelta(minutes=arguments.wait),
+    ).run()
+    return ExitCode.DONE
+
+
+def _access_url(stack: Stack) -> str:
+    url = stack.outputs().get("access_url")
+    if not isinstance(url, str) or not url:
+        problem = (
+            f"stack {stack.name} has no output access_url; run `pulumi up --stack {stack.name}` first, or say where coderd is with --url"
+        )
+        raise Failure(ExitCode.MISSING, problem)
+    return url
+
+
+def _capacity(arguments: argparse.Namespace) -> int:
+    from operations.capacity import as_json, compare, show
+
+    stack = find_stack(arguments.stack, arguments.project)
+    comparison = compare(stack.name, stack.settings())
+    if arguments.json:
+        sys.stdout.write(json.dumps(as_json(comparison), indent=2) + "\n")
+    else:
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+        show(comparison, console)
+    return ExitCode.DONE
+
+
+def _version() -> str:
+    try:
+        return version("coder-eks")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
