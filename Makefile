@@ -1,0 +1,60 @@
+# The project's commands; `make help` lists them. Everything local lies in .local/ and .venv/, nothing is installed system-wide.
+STACK ?= prod
+UNPROTECT ?=
+JOBS ?= 2
+PYTEST ?=
+
+PYTHON := .venv/bin/python -P
+COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview destroy down test test-real bench lint lock sdk setup setup-dev cli
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ./local CMD…    any command in the local environment: ./local pulumi stack export --stack prod"
+
+up: setup ## bring STACK (prod) up on this machine, in both visits, judged by the policies
+	@$(PYTHON) -m tools.up up --stack "$(STACK)"
+
+preview: setup ## what `make up` would do, and what the policies say about it
+	@$(PYTHON) -m tools.up preview --stack "$(STACK)"
+
+destroy: setup ## destroy STACK; while it protects its data: make destroy UNPROTECT=prod
+	@$(PYTHON) -m tools.destroy destroy --stack "$(STACK)" --unprotect "$(UNPROTECT)"
+
+down: setup ## stop the local cloud; its state stays
+	@$(PYTHON) -m tools.destroy down
+
+test: lint cli ## lint, types, layers, and every test that needs no heavier real part
+	@.venv/bin/pytest -n $(JOBS) -m "not real" $(PYTEST)
+
+test-real: setup-dev cli ## the tests against real parts: kube-apiserver, OpenTofu, OPA, coderd
+	@.venv/bin/pytest -m real $(PYTEST) || [ $$? -eq 5 ] # 5: there is no such test yet
+
+bench: setup-dev cli ## time and memory of preview and up, against the engine's floor
+	@$(PYTHON) -m bench
+
+lint: setup-dev ## ruff, pyright, import-linter
+	@.venv/bin/ruff check
+	@.venv/bin/pyright
+	@.venv/bin/lint-imports
+
+lock: setup-dev ## pin the requirements anew, with hashes
+	@$(COMPILE) requirements.in -o requirements.txt
+	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@$(COMPILE) tools/pulumi/go-toolchain.in -o tools/pulumi/go-toolchain.txt
+	@git diff --stat -- requirements.txt requirements-dev.txt tools/pulumi/go-toolchain.txt
+
+sdk: setup ## generate sdks/coderd anew from its schema (needs Go)
+	@tools/gen_sdk/run
+
+setup: ## .venv with pinned, hashed dependencies
+	@tools/setup
+
+setup-dev:
+	@tools/setup --dev
+
+cli: setup
+	@$(PYTHON) -m tools.pulumi_cli

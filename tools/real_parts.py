@@ -1,0 +1,194 @@
+"""The real parts that tests run against, from their Go modules: `python -m tools.real_parts` gets what `make test-real` needs.
+
+Each lies in the user's cache folder by name and version; the first run takes minutes of compiling, later ones none (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.go_module import Go, GoError, Version, alone, cache_folder, keep, needed, toolchain, unfinished
+from tools.install import ROOT, SetupError, say
+
+MODULES = ROOT / "tools" / "real"
+GENERATOR = ROOT / "tools" / "gen_sdk"
+
+
+@dataclass(frozen=True)
+class Program:
+    """An executable, built from a package of the module in a folder. linker: flags beside -s -w. minutes: on two cores, from nothing."""
+
+    name: str
+    version: str
+    module: Path
+    package: str
+    binary: str
+    minutes: int
+    linker: str = ""
+
+    @property
+    def floor(self) -> Version:
+        """The oldest Go that builds it."""
+        return needed(self.module)
+
+    def says(self) -> str:
+        """What is about to be done."""
+        return f"building it from its Go module (once on this machine; {self.minutes} minutes on two cores)"
+
+    def make(self, go: Go, folder: Path) -> None:
+        """Into an empty folder. Raises GoError."""
+        go.build(self.module, self.package, folder / self.binary, f"-s -w {self.linker}".strip())
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of a published module, as they are. checksum: of the module, as go.sum would have it."""
+
+    name: str
+    version: str
+    source: str
+    checksum: str
+    files: tuple[str, ...]
+    floor: Version = (1, 21, 0)  # any Go that can download
+
+    def says(self) -> str:
+        """What is about to be done."""
+        return f"taking {len(self.files)} files out of {self.source}"
+
+    def make(self, go: Go, folder: Path) -> None:
+        """Into an empty folder. Raises GoError."""
+        published = go.download(self.source, f"v{self.version}", self.checksum, folder)
+        for file in self.files:
+            shutil.copyfile(published / file, folder / Path(file).name)
+
+
+Part = Program | Files
+
+
+def _required(name: str, module: str) -> str:
+    """The version that tools/real/<name>/go.mod pins."""
+    match = re.search(rf"^(?:require)?\s+{re.escape(module)} v(\S+)$", (MODULES / name / "go.mod").read_text(), re.MULTILINE)
+    assert match is not None
+    return match[1]
+
+
+def _digest(module: Path) -> str:
+    """A version for sources of our own."""
+    digest = hashlib.sha256()
+    for path in (module / "go.mod", module / "go.sum", *sorted(module.glob("*.go"))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _kubernetes(version: str) -> str:
+    """What its own build sets; the server refuses to start without it."""
+    major, minor, _ = version.split(".")
+    values = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
+    return " ".join(f"-X k8s.io/component-base/version.{key}={value}" for key, value in values.items())
+
+
+_KUBERNETES, _CODERD = _required("kube-apiserver", "k8s.io/kubernetes"), _required("coderd", "github.com/coder/coder/v2")
+_TOFU = "github.com/opentofu/opentofu"
+_PROVIDER = "github.com/coder/terraform-provider-coder/v2"
+_PROVIDER_VERSION = _required("terraform-provider-coder", _PROVIDER)
+
+ETCD = Program("etcd", _required("etcd", "go.etcd.io/etcd/server/v3"), MODULES / "etcd", "go.etcd.io/etcd/server/v3", "etcd", 1)
+KUBE_APISERVER = Program(
+    "kube-apiserver", _KUBERNETES, MODULES / "kube-apiserver", ".", "kube-apiserver", 4, linker=_kubernetes(_KUBERNETES)
+)
+CODERD = Program(
+    "coderd",
+    _CODERD,
+    MODULES / "coderd",
+    "github.com/coder/coder/v2/cmd/coder",
+    "coder",
+    3,
+    linker=f"-X github.com/coder/coder/v2/buildinfo.tag={_CODERD}",
+)
+OPENTOFU = Program("opentofu", _required("opentofu", _TOFU), MODULES / "opentofu", f"{_TOFU}/cmd/tofu", "tofu", 3)
+CODER_PROVIDER = Program(
+    "terraform-provider-coder",
+    _PROVIDER_VERSION,
+    MODULES / "terraform-provider-coder",
+    _PROVIDER,
+    f"terraform-provider-coder_v{_PROVIDER_VERSION}",
+    1,
+)
+SDK_GENERATOR = Program("gen-sdk", _digest(GENERATOR), GENERATOR, ".", "gen_sdk", 2)
+# The newest whose module the public proxy serves; the pinned chart's (2.9.0) serves the same API version, external-secrets.io/v1.
+EXTERNAL_SECRETS = Files(
+    "external-secrets-definitions",
+    "1.3.2",
+    "github.com/external-secrets/external-secrets",
+    "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
+    ("config/crds/bases/external-secrets.io_externalsecrets.yaml", "config/crds/bases/external-secrets.io_secretstores.yaml"),
+)
+PARTS: tuple[Part, ...] = (ETCD, CODER_PROVIDER, EXTERNAL_SECRETS, SDK_GENERATOR, CODERD, OPENTOFU, KUBE_APISERVER)
+
+
+def folder(part: Part, environment: Mapping[str, str]) -> Path:
+    """Where a part lies, or will."""
+    return cache_folder(environment) / f"{part.name}-{part.version}"
+
+
+def there(part: Part, environment: Mapping[str, str]) -> bool:
+    """Whether it has been made already."""
+    place = folder(part, environment)
+    return os.access(place / part.binary, os.X_OK) if isinstance(part, Program) else place.is_dir()
+
+
+def executable(part: Program, environment: Mapping[str, str]) -> Path:
+    """The program of a part that is there. Raises GoError where it is not."""
+    if not there(part, environment):
+        raise GoError(f"{part.name} {part.version} is not built yet; `python -m tools.real_parts {part.name}` builds it")
+    return folder(part, environment) / part.binary
+
+
+def ensure(parts: Sequence[Part], environment: Mapping[str, str]) -> None:
+    """Make the parts that are missing, one after the other. Raises GoError; what was finished before stays."""
+    if all(there(part, environment) for part in parts):
+        return
+    cache = cache_folder(environment)
+    with alone(cache, "real-parts", "the real parts"), unfinished(cache) as work:
+        missing = [part for part in parts if not there(part, environment)]  # another clone may have made some meanwhile
+        if not missing:
+            return
+        go = toolchain(max(part.floor for part in missing), work, environment)
+        for number, part in enumerate(missing, 1):
+            say(f"Real part {number} of {len(missing)}, {part.name} {part.version}: {part.says()}")
+            fresh = work / "parts" / part.name
+            fresh.mkdir(parents=True)
+            part.make(go, fresh)
+            keep(fresh, folder(part, environment))
+
+
+def main() -> int:
+    """Get the named parts, or all; print where each lies."""
+    names = {part.name: part for part in PARTS}
+    parser = argparse.ArgumentParser(description="Get the real parts of `make test-real`; what is there already stays.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(names)}; default: all")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(names))
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; there is: {', '.join(names)}")
+    wanted = [names[name] for name in arguments.names] or list(PARTS)
+    try:
+        ensure(wanted, os.environ)
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for part in wanted:
+        print(folder(part, os.environ) / part.binary if isinstance(part, Program) else folder(part, os.environ))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

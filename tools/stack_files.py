@@ -1,0 +1,105 @@
+"""Copies of the stack files, on which every local command runs.
+
+Each pulumi command, `preview` included, writes `encryptionsalt` into the stack file and reformats it. The originals are what people read
+and commit, so local commands get `--config-file .local/stacks/Pulumi.<stack>.yaml`: the original's text, with the local salt.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from tools.install import SetupError
+
+# Top-level keys that belong to a backend: the original's (an S3 backend with a KMS key) mean nothing to the local file backend.
+BACKEND_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
+_BACKEND_LINE = re.compile(rf"^(?:{'|'.join(BACKEND_KEYS)}):.*\n?", re.MULTILINE)
+_SALT_LINE = re.compile(r"^encryptionsalt:.*$", re.MULTILINE)
+
+
+class StackFileError(SetupError):
+    """A stack file that is missing or cannot be read; the text says what to write."""
+
+
+@dataclass(frozen=True)
+class StackFiles:
+    """originals: the folder of the committed Pulumi.<stack>.yaml. copies: where local commands find theirs."""
+
+    originals: Path
+    copies: Path
+
+    def original(self, stack: str) -> Path:
+        """The committed file."""
+        return self.originals / f"Pulumi.{stack}.yaml"
+
+    def copy(self, stack: str) -> Path:
+        """The local file, made by `refresh`."""
+        return self.copies / f"Pulumi.{stack}.yaml"
+
+    def stacks(self) -> list[str]:
+        """Every stack that has a file here."""
+        return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in self.originals.glob("Pulumi.*.yaml"))
+
+    def refresh(self, stack: str) -> Path:
+        """Bring the copy in step with the original, keeping the copy's salt. Raises StackFileError."""
+        original, copy = self.original(stack), self.copy(stack)
+        if not original.exists():
+            known = ", ".join(self.stacks()) or "none"
+            raise StackFileError(f"{original.name} does not exist; the stacks here are: {known}")
+        text = _BACKEND_LINE.sub("", original.read_text())
+        self._replace(copy, _with_salt(text, copy.read_text() if copy.exists() else ""))
+        return copy
+
+    def unprotect(self, stack: str) -> Path:
+        """Refresh the copy and set `data_protection: false` in it, as an operator does in the original before a destroy."""
+        copy = self.refresh(stack)
+        content = _read(copy)
+        config = mapping(content.get("config"))
+        system = {**mapping(config.get("coder-eks:system")), "data_protection": False}
+        self._replace(copy, yaml.safe_dump({**content, "config": {**config, "coder-eks:system": system}}, sort_keys=False))
+        return copy
+
+    def config(self, stack: str) -> Mapping[str, object]:
+        """The `config:` mapping of the original, unjudged: whether it is right is for the program to say."""
+        return mapping(_read(self.original(stack)).get("config"))
+
+    def is_protected(self, stack: str) -> bool:
+        """Whether the stack protects its data; the settings' default is yes."""
+        return mapping(self.config(stack).get("coder-eks:system")).get("data_protection") is not False
+
+    def _replace(self, copy: Path, text: str) -> None:
+        """Write at once, and only what differs: commands may run side by side."""
+        if copy.exists() and copy.read_text() == text:
+            return
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        new = copy.with_name(f".{copy.name}.{os.getpid()}")
+        new.write_text(text)
+        new.replace(copy)
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    """A mapping as it is, and an empty one for anything else: what is wrong with a file is for the program to say."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _with_salt(text: str, former: str) -> str:
+    salt = _SALT_LINE.search(former)
+    if salt is None:
+        return text
+    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{salt[0]}\n"
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        content: object = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise StackFileError(f"{path.name} does not exist") from None
+    except yaml.YAMLError as error:
+        raise StackFileError(f"{path.name} is not YAML: {error}") from None
+    return mapping(content)
