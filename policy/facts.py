@@ -1,0 +1,98 @@
+"""What the stack declares of itself: the outputs of its one Environment component.
+
+They say what an operator asked for. What a system must have at least stands in `policy/systems.py`: the accused does not set the law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from policy import tokens
+from policy.graph import Graph, Node
+from policy.values import Value, integer, mapping, sequence, text
+
+
+@dataclass(frozen=True)
+class GroupFacts:
+    """A node group as declared; the figures are totals over the zones."""
+
+    tier: str | None
+    instance_type: str | None
+    minimum: int | None
+    maximum: int | None
+
+
+@dataclass(frozen=True)
+class RegionFacts:
+    """A region as declared."""
+
+    zones: int | None
+    tiers: tuple[str, ...]
+    nat: str | None
+    node_groups: Mapping[str, GroupFacts]
+    database_engine: str | None
+    readers: int | None
+    retention_days: int | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The environment as declared. visit: 1 before there is a token of coderd, 2 from then on (decision 7)."""
+
+    node: Node
+    system: str | None
+    base_domain: str | None
+    access_url: str | None
+    regions: Mapping[str, RegionFacts]
+    visit: int
+
+
+def declared(graph: Graph) -> Facts | None:
+    """The facts of the stack's Environment; none where it has no such component, or several."""
+    environments = graph.all(tokens.ENVIRONMENT)
+    if len(environments) != 1:
+        return None
+    node = environments[0]
+    return Facts(
+        node=node,
+        system=text(node.get("system")),
+        base_domain=text(node.get("baseDomain")),
+        access_url=text(node.get("accessUrl")),
+        regions={name: _region(value) for name, value in sorted(mapping(node.get("regions")).items())},
+        visit=_visit(graph, integer(node.get("visit"))),
+    )
+
+
+def _visit(graph: Graph, said: int | None) -> int:
+    """The visit by what is there: a program that has coderd's resources and calls itself the first visit is on its second."""
+    return 2 if any(node.type.startswith(tokens.CODERD_PACKAGE) for node in graph.nodes) else said or 1
+
+
+def _region(value: Value) -> RegionFacts:
+    region = mapping(value)
+    database = mapping(region.get("database"))
+    tiers = region.get("tiers")
+    return RegionFacts(
+        zones=_count(region.get("zones")),
+        tiers=tuple(sorted(tiers)) if isinstance(tiers, dict) else tuple(name for item in sequence(tiers) if (name := text(item))),
+        nat=text(region.get("nat")),
+        node_groups={name: _group(group) for name, group in sorted(mapping(region.get("nodeGroups")).items())},
+        database_engine=text(database.get("engine")),
+        readers=integer(database.get("readers")),
+        retention_days=integer(database.get("retentionDays")),
+    )
+
+
+def _count(value: Value) -> int | None:
+    return len(value) if isinstance(value, list) else integer(value)
+
+
+def _group(value: Value) -> GroupFacts:
+    group = mapping(value)
+    return GroupFacts(
+        tier=text(group.get("tier")),
+        instance_type=text(group.get("instanceType")),
+        minimum=integer(group.get("min")),
+        maximum=integer(group.get("max")),
+    )

@@ -1,0 +1,64 @@
+"""Property 8 inside the cluster: load balancers that a Service, an Ingress or coderd's chart would make, outside of the graph."""
+
+from __future__ import annotations
+
+from policy import helm, tokens
+from policy.graph import Node
+from policy.tls_policies import fault_of
+from policy.values import Props, Unknown, Value, at, integer, mapping, sequence, text
+from policy.verdict import Verdict
+
+_PREFIX = "service.beta.kubernetes.io/aws-load-balancer-"
+
+
+def judge(node: Node, verdict: Verdict) -> None:
+    """Judge a Service, an Ingress or a release of coderd's chart."""
+    if node.type == tokens.SERVICE:
+        _service(node, node.get("spec"), node.get("metadata", "annotations"), verdict)
+    elif node.type == tokens.INGRESS:
+        verdict.wrong(node, "is an Ingress, whose TLS no policy reads; coderd stands behind the network load balancer of the stack")
+    elif helm.chart_of(node) == helm.CODER:
+        _chart(node, verdict)
+
+
+def _service(node: Node, spec: Value, annotations: Value, verdict: Verdict) -> None:
+    kind = at(spec, "type")
+    if isinstance(spec, Unknown) or isinstance(kind, Unknown):
+        verdict.undecided(node, "its type is unknown")
+    elif kind == "LoadBalancer":
+        if isinstance(annotations, Unknown):
+            verdict.undecided(node, "its annotations are unknown")
+        else:
+            for fault in faults(mapping(annotations), sequence(at(spec, "ports"))):
+                verdict.wrong(node, f"{fault}; use the stack's load balancer and a Service of type ClusterIP instead")
+
+
+def faults(annotations: Props, ports: list[Value]) -> list[str]:
+    """What is wrong with the load balancer that the AWS Load Balancer Controller would make for a Service; nothing for an internal one."""
+    if text(annotations.get(_PREFIX + "scheme")) == "internal" or text(annotations.get(_PREFIX + "internal")) == "true":
+        return []
+    found: list[str] = []
+    if text(annotations.get(_PREFIX + "ssl-cert")) is None:
+        return ["makes a load balancer that answers the internet without TLS"]
+    encrypted = text(annotations.get(_PREFIX + "ssl-ports"))
+    if encrypted is not None and encrypted != "*":
+        covered = {word.strip() for word in encrypted.split(",")}
+        for port in ports:
+            number, name = integer(at(port, "port")), text(at(port, "name"))
+            if str(number) not in covered and name not in covered:
+                found.append(f"makes a load balancer that answers the internet without TLS on {number}")
+    fault = fault_of(text(annotations.get(_PREFIX + "ssl-negotiation-policy")))
+    return [*found, fault] if fault else found
+
+
+def _chart(node: Node, verdict: Verdict) -> None:
+    """The chart's own Service is a load balancer unless told otherwise (CDR-25, T-76)."""
+    coder = node.get("values", helm.CODER)
+    enabled, kind = at(coder, "service", "enable"), at(coder, "service", "type")
+    if isinstance(enabled, Unknown) or isinstance(kind, Unknown) or isinstance(coder, Unknown):
+        verdict.undecided(node, "whether its chart makes a load balancer is unknown")
+    elif enabled is not False and kind in (None, "LoadBalancer"):
+        for fault in faults(mapping(at(coder, "service", "annotations")), []):
+            verdict.wrong(node, f"{fault}; set coder.service.enable to false, the Service and load balancer are the stack's")
+    if at(coder, "ingress", "enable") is True:
+        verdict.wrong(node, "makes an Ingress; set coder.ingress.enable to false")

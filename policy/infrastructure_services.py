@@ -1,0 +1,263 @@
+"""Property 1 on cluster, node groups, database and load balancer: each in its tier's subnets and joined to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from policy import helm, tokens
+from policy.graph import Node, Targets
+from policy.region import Region
+from policy.systems import GROUP_KEY
+from policy.values import Unknown, has_unknown, integer, leaves, mapping, text
+from policy.verdict import Verdict
+
+HTTPS_PORT = 443
+CODERD_PORT = 8080  # where coderd's pods listen (CDR-20)
+BINDING = "TargetGroupBinding"
+
+
+def relations(region: Region, verdict: Verdict) -> None:
+    """Judge what stands on the network."""
+    _node_groups(region, verdict)
+    _database(region, verdict)
+    _load_balancer(region, verdict)
+    _security_groups(region, verdict)
+
+
+def group_of(node: Node) -> str | None:
+    """The node group that an EKS node group is part of: `coder-ws` for `coder-ws-a`."""
+    return text(mapping(node.get("labels")).get(GROUP_KEY))
+
+
+def _node_groups(region: Region, verdict: Verdict) -> None:
+    """Every group is there, in its tier's subnets, in all zones, as many and of the type as declared (EKS-06 to EKS-08, EKS-33)."""
+    members: dict[str, list[Node]] = {}
+    for node in region.all(tokens.NODE_GROUP):
+        verdict.saw(node)
+        members.setdefault(group_of(node) or "", []).append(node)
+    for name in sorted({*region.need.node_groups, *region.facts.node_groups}):
+        if name not in members:
+            verdict.wrong(None, f"{region.name} has no node group {name}; declare it under cluster.node_groups")
+            continue
+        declared = region.facts.node_groups.get(name)
+        tier = (declared.tier if declared else None) or region.need.tier_of(name)
+        needed = region.need.tier_of(name)
+        if needed is not None and tier != needed:
+            verdict.wrong(members[name][0], f"is declared in the tier {tier}; {name} belongs to {needed}")
+        _in_tier(region, tier or "", members[name], verdict)
+        _sizes(region, name, members[name], verdict)
+        for node in members[name]:
+            _machine(region, node, declared.instance_type if declared else None, verdict)
+            cluster = region.graph.targets(node, "clusterName", tokens.EKS_CLUSTER)
+            if cluster.undecided:
+                verdict.undecided(node, "its cluster is unknown")
+            elif cluster.only is None:
+                verdict.wrong(node, "belongs to no cluster of this stack; set cluster_name to that of the region's")
+
+
+def _in_tier(region: Region, tier: str, nodes: list[Node], verdict: Verdict) -> None:
+    """Each node lies in subnets of the tier and no other, and together they have every zone."""
+    wanted = {subnet.urn: subnet for subnet in region.subnets.get(tier, [])}
+    covered: set[str] = set()
+    for node in nodes:
+        subnets = region.graph.targets(node, "subnetIds", tokens.SUBNET)
+        if subnets.undecided:
+            verdict.undecided(node, "its subnets are unknown")
+            return
+        stray = [subnet.name for subnet in subnets.nodes if subnet.urn not in wanted] + list(subnets.foreign)
+        if stray or not subnets.nodes:
+            verdict.wrong(node, f"lies in {', '.join(stray) or 'no subnet'}; its tier is {tier}: use that tier's subnets only")
+        covered |= subnets.urns & wanted.keys()
+    missing = sorted(wanted[urn].name for urn in wanted.keys() - covered)
+    if missing:
+        verdict.wrong(nodes[0], f"and its like leave out {', '.join(missing)}; a node group spreads over every zone")
+
+
+def _sizes(region: Region, name: str, nodes: list[Node], verdict: Verdict) -> None:
+    """The nodes of a group together: the declared maximum, and at least the declared and the needed minimum."""
+    if any(has_unknown(node.get("scalingConfig")) for node in nodes):
+        verdict.undecided(nodes[0], "its size is unknown")
+        return
+    least = sum(integer(node.get("scalingConfig", "minSize")) or 0 for node in nodes)
+    most = sum(integer(node.get("scalingConfig", "maxSize")) or 0 for node in nodes)
+    declared = region.facts.node_groups.get(name)
+    need = region.need.node_groups.get(name)
+    floor = max((declared.minimum if declared else None) or 0, need.minimum if need else 0)
+    if least < floor:
+        verdict.wrong(nodes[0], f"and its like run {least} nodes at least; {name} needs {floor}: raise min")
+    if declared and declared.maximum is not None and most != declared.maximum:
+        verdict.wrong(nodes[0], f"and its like run {most} nodes at most; {name} is declared with {declared.maximum}")
+
+
+def _machine(region: Region, node: Node, declared: str | None, verdict: Verdict) -> None:
+    """The instance type: the node group's own, or its launch template's."""
+    if declared is None:
+        return
+    template = next(iter(_templates(region, node)), None)
+    found = list(leaves(node.get("instanceTypes"))) or ([template.get("instanceType")] if template else [])
+    if any(isinstance(value, Unknown) for value in found):
+        verdict.undecided(node, "its instance type is unknown")
+    elif found != [declared]:
+        verdict.wrong(node, f"runs on {', '.join(map(str, found)) or 'no known instance type'}; {declared} is declared")
+
+
+def _templates(region: Region, node: Node) -> tuple[Node, ...]:
+    """The launch template of a node group, which it names by id or by name."""
+    key = "id" if node.get("launchTemplate", "id") is not None else "name"
+    return region.graph.targets(node, ("launchTemplate", key), tokens.LAUNCH_TEMPLATE).nodes
+
+
+def _database(region: Region, verdict: Verdict) -> None:
+    """Aurora with a writer and its readers, or one RDS instance, on exactly the database subnets (DB-01, DB-05)."""
+    aurora = region.need.database_engine.startswith("aurora")
+    databases = region.all(tokens.DATABASE_CLUSTER) if aurora else region.all(tokens.DATABASE_INSTANCE)
+    engines = [node for node in databases if text(node.get("engine")) == region.need.database_engine]
+    if len(engines) != 1:
+        verdict.wrong(None, f"{region.name} has {len(engines)} databases of {region.need.database_engine}, and needs 1")
+    for database in engines:
+        verdict.saw(database)
+        _subnet_group(region, database, verdict)
+        if aurora:
+            _instances(region, database, verdict)
+        elif database.get("multiAz") is not True:
+            verdict.wrong(database, "has no standby in another zone; set multi_az to true")
+
+
+def _instances(region: Region, cluster: Node, verdict: Verdict) -> None:
+    readers = region.facts.readers
+    wanted = max(region.need.instances, 1 + readers if readers is not None else 0)
+    members: list[Node] = []
+    for instance in region.all(tokens.DATABASE_CLUSTER_INSTANCE):
+        verdict.saw(instance)
+        target = region.graph.targets(instance, "clusterIdentifier", tokens.DATABASE_CLUSTER)
+        if target.undecided:
+            verdict.undecided(instance, "its database cluster is unknown")
+        elif target.only is None:
+            verdict.wrong(instance, "belongs to no database of this stack; set cluster_identifier to the cluster's id")
+        elif target.only is cluster:
+            members.append(instance)
+    if len(members) != wanted:
+        verdict.wrong(cluster, f"has {len(members)} instances; {wanted} are needed, the writer included: see database.readers")
+
+
+def _subnet_group(region: Region, database: Node, verdict: Verdict) -> None:
+    target = region.graph.targets(database, "dbSubnetGroupName", tokens.SUBNET_GROUP)
+    if target.undecided:
+        verdict.undecided(database, "its subnet group is unknown")
+        return
+    if target.only is None:
+        verdict.wrong(database, "has no subnet group of this stack; set db_subnet_group_name to that of the database subnets")
+        return
+    verdict.saw(target.only)
+    subnets = region.graph.targets(target.only, "subnetIds", tokens.SUBNET)
+    if subnets.undecided:
+        verdict.undecided(target.only, "its subnets are unknown")
+    elif subnets.foreign or subnets.urns != {subnet.urn for subnet in region.subnets.get(region.need.isolated, [])}:
+        names = ", ".join(subnet.name for subnet in subnets.nodes) or "no subnet"
+        verdict.wrong(target.only, f"holds {names}; it must hold the {region.need.isolated} subnets, all and only those")
+
+
+def _load_balancer(region: Region, verdict: Verdict) -> None:
+    """An NLB with a foot in every public subnet, a listener on 443, and a target group that coderd's pods join (CDR-20, CDR-25, NET-31)."""
+    for balancer in region.all(*tokens.LOAD_BALANCERS):
+        verdict.saw(balancer)
+        if text(balancer.get("loadBalancerType")) != "network":
+            verdict.wrong(balancer, "is no network load balancer; set load_balancer_type to network")
+        path = "subnetMappings" if balancer.get("subnetMappings") or "subnetMappings" in balancer.edges else "subnets"
+        if not region.graph.targets(balancer, path, tokens.SUBNET).nodes:
+            path = "subnets"
+        subnets = region.graph.targets(balancer, path, tokens.SUBNET)
+        if subnets.undecided:
+            verdict.undecided(balancer, "its subnets are unknown")
+        elif subnets.urns != {subnet.urn for subnet in region.subnets.get(region.need.public, [])}:
+            names = ", ".join(subnet.name for subnet in subnets.nodes) or "no subnet of this stack"
+            verdict.wrong(balancer, f"stands in {names}; it must stand in every public subnet and no other")
+        _listeners(region, balancer, verdict)
+
+
+def _listeners(region: Region, balancer: Node, verdict: Verdict) -> None:
+    listeners: list[Node] = []
+    for listener in region.all(*tokens.LISTENERS):
+        target = region.graph.targets(listener, "loadBalancerArn", *tokens.LOAD_BALANCERS)
+        if target.undecided:
+            verdict.undecided(listener, "its load balancer is unknown")
+        elif target.only is balancer and integer(listener.get("port")) == HTTPS_PORT:
+            listeners.append(listener)
+    if len(listeners) != 1:
+        verdict.wrong(balancer, f"has {len(listeners)} listeners on {HTTPS_PORT}, and needs one")
+    for listener in listeners:
+        verdict.saw(listener)
+        direct = listener.get("defaultActions", 0, "targetGroupArn")
+        path = ("targetGroupArn",) if direct is not None else ("forward", "targetGroups", 0, "arn")
+        found = region.graph.targets(listener, ("defaultActions", 0, *path), *tokens.TARGET_GROUPS)
+        if found.undecided:
+            verdict.undecided(listener, "its target group is unknown")
+        elif found.only is None:
+            verdict.wrong(listener, "forwards to no target group of this stack; forward to coderd's")
+        else:
+            _target_group(region, found.only, verdict)
+
+
+def _target_group(region: Region, group: Node, verdict: Verdict) -> None:
+    verdict.saw(group)
+    port = group.get("port")
+    if not isinstance(port, Unknown) and integer(port) != CODERD_PORT:
+        verdict.wrong(group, f"sends to port {integer(port)}; coderd listens on {CODERD_PORT}")
+    vpc = region.graph.targets(group, "vpcId", tokens.VPC)
+    if not vpc.undecided and vpc.only is None:
+        verdict.wrong(group, "lies in no VPC of this stack; set vpc_id to that of the network")
+    bindings = [node for node in region.graph.nodes if (kind := tokens.kubernetes_kind(node.type)) and kind[1] == BINDING]
+    verdict.saw(*bindings)
+    found = [(node, region.graph.targets(node, ("spec", "targetGroupARN"), group.type)) for node in bindings]
+    bound = [node for node, target in found if target.only is group]
+    if any(_joins_a_service(region, node) for node in bound):
+        return
+    if bound:
+        verdict.wrong(bound[0], "joins no Service of its namespace in this stack to the target group; set serviceRef to coderd's")
+    elif any(target.undecided for _, target in found):
+        verdict.undecided(group, "which pods join it is unknown")
+    else:
+        verdict.wrong(group, f"has no {BINDING} that joins coderd's pods to it; without one every target is missing")
+
+
+def _joins_a_service(region: Region, binding: Node) -> bool:
+    """Whether a binding names a Service of the stack; a name that is unknown comes from one by its edge."""
+    name, namespace = binding.get("spec", "serviceRef", "name"), helm.object_namespace(region.graph, binding)
+    for service in region.graph.all(tokens.SERVICE):
+        same = helm.object_namespace(region.graph, service) in (namespace, Unknown.UNKNOWN) or isinstance(namespace, Unknown)
+        named = service.urn in binding.edges.get("spec", ()) if isinstance(name, Unknown) else name == service.get("metadata", "name")
+        if same and named:
+            return True
+    return False
+
+
+def _security_groups(region: Region, verdict: Verdict) -> None:
+    """Nodes, database, endpoints and load balancer each have a security group of this stack, and no two tiers share one (NET-18)."""
+    endpoints = [node for node in region.all(tokens.VPC_ENDPOINT) if text(node.get("vpcEndpointType")) == "Interface"]
+    databases = region.all(tokens.DATABASE_CLUSTER, tokens.DATABASE_INSTANCE)
+    nodes = [template for node in region.all(tokens.NODE_GROUP) for template in _templates(region, node)]
+    roles = (
+        ("the load balancer", region.all(*tokens.LOAD_BALANCERS), ("securityGroups",)),
+        ("the database", databases, ("vpcSecurityGroupIds",)),
+        ("the endpoints", endpoints, ("securityGroupIds",)),
+        ("the nodes", nodes, ("vpcSecurityGroupIds", "networkInterfaces")),
+    )
+    owner: dict[str, str] = {}
+    for role, users, paths in roles:
+        groups = _groups_of(region, role, users, paths, verdict)
+        verdict.saw(*groups)
+        for group in groups:
+            if owner.setdefault(group.urn, role) != role:
+                verdict.wrong(group, f"serves {owner[group.urn]} and {role}; give each a security group of its own")
+
+
+def _groups_of(region: Region, role: str, users: Iterable[Node], paths: tuple[str, ...], verdict: Verdict) -> list[Node]:
+    found: dict[str, Node] = {}
+    for user in users:
+        targets: list[Targets] = [region.graph.targets(user, path, tokens.SECURITY_GROUP) for path in paths]
+        if any(target.undecided for target in targets):
+            verdict.undecided(user, "its security groups are unknown")
+        elif not any(target.nodes for target in targets):
+            verdict.wrong(user, f"has no security group of this stack; {role} must have one")
+        found.update((node.urn, node) for target in targets for node in target.nodes)
+    return list(found.values())

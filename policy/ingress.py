@@ -1,0 +1,54 @@
+"""What a security group lets in, however it is written: inside the group, as a rule of the old kind or of the new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policy import tokens
+from policy.graph import Node
+from policy.values import Unknown, Value, at, has_unknown, integer, leaves, sequence, text
+
+_SOURCES = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """protocol: in small letters, `-1` for all. first, last: ports, none for all. sources: ranges of addresses."""
+
+    protocol: str
+    first: int | None
+    last: int | None
+    sources: tuple[str, ...] | Unknown
+
+    def __str__(self) -> str:
+        if self.first is None or self.protocol == "-1":
+            return "every port"
+        return f"{self.protocol} {self.first}" if self.first == self.last else f"{self.protocol} {self.first} to {self.last}"
+
+
+def open_ranges(node: Node) -> Iterator[Opened]:
+    """Every opening of a security group or rule; what it lets out is none."""
+    if node.type in (tokens.SECURITY_GROUP, tokens.DEFAULT_SECURITY_GROUP):
+        for item in sequence(node.get("ingress")):
+            yield _opened(item, "protocol")
+    elif node.type == tokens.SECURITY_GROUP_RULE:
+        if text(node.get("type")) == "ingress":
+            yield _opened(node.props, "protocol")
+    elif node.type == tokens.INGRESS_RULE:
+        yield _opened(node.props, "ipProtocol")
+
+
+def _opened(rule: Value, protocol_key: str) -> Opened:
+    protocol = (text(at(rule, protocol_key)) or "-1").lower()
+    protocol = {"6": "tcp", "17": "udp", "all": "-1"}.get(protocol, protocol)
+    found = [at(rule, key) for key in _SOURCES]
+    everything = protocol == "-1"
+    return Opened(
+        protocol=protocol,
+        first=None if everything else integer(at(rule, "fromPort")),
+        last=None if everything else integer(at(rule, "toPort")),
+        sources=Unknown.UNKNOWN
+        if any(has_unknown(value) for value in found)
+        else tuple(str(leaf) for value in found for leaf in leaves(value)),
+    )

@@ -1,0 +1,74 @@
+"""Type tokens of the resources that the properties speak of."""
+
+from __future__ import annotations
+
+ENVIRONMENT = "coder-eks:environment:Environment"
+
+VPC = "aws:ec2/vpc:Vpc"
+SUBNET = "aws:ec2/subnet:Subnet"
+INTERNET_GATEWAY = "aws:ec2/internetGateway:InternetGateway"
+INTERNET_GATEWAY_ATTACHMENT = "aws:ec2/internetGatewayAttachment:InternetGatewayAttachment"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ROUTE = "aws:ec2/route:Route"
+ROUTE_TABLE_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+MAIN_ROUTE_TABLE_ASSOCIATION = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
+EIP = "aws:ec2/eip:Eip"
+NAT_GATEWAY = "aws:ec2/natGateway:NatGateway"
+INSTANCE = "aws:ec2/instance:Instance"
+NETWORK_INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+LAUNCH_TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+
+EKS_CLUSTER = "aws:eks/cluster:Cluster"
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+SCHEDULE = "aws:autoscaling/schedule:Schedule"
+SCALING_POLICY = "aws:autoscaling/policy:Policy"
+GROUP_TAG = "aws:autoscaling/tag:Tag"
+
+SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
+DATABASE_CLUSTER = "aws:rds/cluster:Cluster"
+DATABASE_CLUSTER_INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+DATABASE_INSTANCE = "aws:rds/instance:Instance"
+
+# pulumi-aws has three names for one load balancer: a look-alike under another name is judged the same
+LOAD_BALANCERS = tuple(
+    f"aws:{module}/loadBalancer:LoadBalancer" for module in ("lb", "alb", "elasticloadbalancingv2", "applicationloadbalancing")
+)
+LISTENERS = tuple(f"aws:{module}/listener:Listener" for module in ("lb", "alb", "elasticloadbalancingv2", "applicationloadbalancing"))
+TARGET_GROUPS = tuple(
+    f"aws:{module}/targetGroup:TargetGroup" for module in ("lb", "alb", "elasticloadbalancingv2", "applicationloadbalancing")
+)
+CLASSIC_LOAD_BALANCERS = ("aws:elb/loadBalancer:LoadBalancer", "aws:elasticloadbalancing/loadBalancer:LoadBalancer")
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+
+CERTIFICATE = "aws:acm/certificate:Certificate"
+CERTIFICATE_VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
+ZONE = "aws:route53/zone:Zone"
+RECORD = "aws:route53/record:Record"
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+SERVICE = "kubernetes:core/v1:Service"
+NAMESPACE = "kubernetes:core/v1:Namespace"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type token
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+CRON_JOB = "kubernetes:batch/v1:CronJob"
+
+CODERD_PACKAGE = "coderd:"
+PROVISIONER_KEY = "coderd:index/provisionerKey:ProvisionerKey"
+
+
+def kubernetes_kind(token: str) -> tuple[str, str] | None:
+    """The API version and kind of a Kubernetes type token; none for any other.
+
+    >>> kubernetes_kind("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")
+    ('autoscaling/v2', 'HorizontalPodAutoscaler')
+    """
+    package, _, rest = token.partition(":")
+    version, _, kind = rest.rpartition(":")
+    return (version, kind) if package == "kubernetes" and kind else None

@@ -1,0 +1,101 @@
+"""Runs the pack over a world: the SDK's own policy runtime, without the process around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import struct_pb2
+from pulumi.runtime import proto
+from pulumi_policy import EnforcementLevel, Policy
+
+from policy.one_reading import OneReading
+from policy.pack import NAME, POLICIES
+from tests.policy.world import Rendered, World
+
+Config = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One diagnostic of a policy."""
+
+    policy: str
+    urn: str
+    message: str
+    mandatory: bool
+
+    @property
+    def property(self) -> int:
+        return int(self.policy.removeprefix("property-")[:2]) if self.policy.startswith("property-") else 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of the pack reported. passed: stack policies that are green."""
+
+    lines: tuple[Line, ...]
+    not_applicable: dict[str, str] = field(default_factory=dict)
+    passed: frozenset[str] = frozenset()
+
+    def violations(self, number: int | None = None) -> list[Line]:
+        return [line for line in self.lines if line.mandatory and (number is None or line.property == number)]
+
+    def advisories(self) -> list[str]:
+        return [line.message for line in self.lines if not line.mandatory]
+
+
+def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    struct = struct_pb2.Struct()
+    struct.update(dict(values))
+    return struct
+
+
+def message(resource: Rendered) -> proto.AnalyzerResource:
+    made = proto.AnalyzerResource(
+        urn=resource.urn, type=resource.type, name=resource.name, properties=_struct(resource.outputs), parent=resource.parent
+    )
+    if resource.region is not None:
+        made.provider.type = "pulumi:providers:aws"
+        made.provider.properties.update({"region": resource.region})
+    for key, urns in resource.edges.items():
+        made.propertyDependencies[key].urns.extend(urns)
+        made.dependencies.extend(urns)
+    return made
+
+
+def servicer(kind: type[Any] = OneReading, config: Config | None = None, policies: Sequence[Policy] = POLICIES) -> Any:
+    made = kind(NAME, "0.0.0", list(policies), EnforcementLevel.MANDATORY)
+    request = proto.ConfigureAnalyzerRequest()
+    for name, values in (config or {}).items():
+        level = str(values.get("enforcementLevel", "mandatory")).upper()
+        request.policyConfig[name].enforcementLevel = proto.EnforcementLevel.Value(level)
+        request.policyConfig[name].properties.update({key: value for key, value in values.items() if key != "enforcementLevel"})
+    made.Configure(request, None)
+    return made
+
+
+def run(world: World, mode: str, config: Config | None = None, kind: type[Any] = OneReading) -> Outcome:
+    """Ask the resource policies about every resource, then the stack policies about all."""
+    judge, rendered = servicer(kind, config), world.render(mode)
+    responses = [
+        judge.Analyze(proto.AnalyzeRequest(urn=item.urn, type=item.type, name=item.name, properties=_struct(item.inputs)), None)
+        for item in rendered
+    ]
+    whole = judge.AnalyzeStack(proto.AnalyzeStackRequest(resources=[message(item) for item in rendered]), None)
+    lines = [
+        Line(found.policyName, found.urn or item.urn, found.message, found.enforcementLevel == proto.MANDATORY)
+        for response, item in zip(responses, rendered, strict=True)
+        for found in response.diagnostics
+    ]
+    lines += [Line(found.policyName, found.urn, found.message, found.enforcementLevel == proto.MANDATORY) for found in whole.diagnostics]
+    waived = {entry.policy_name: entry.reason for entry in whole.not_applicable}
+    reported = {line.policy for line in lines}
+    stack_policies = {policy.name for policy in POLICIES if not policy.name.endswith("-inputs")}
+    return Outcome(tuple(lines), waived, frozenset(stack_policies - waived.keys() - reported))
+
+
+def lawful(need: Mapping[str, Any]) -> Config:
+    """Pack config that gives every property that table row."""
+    return {f"property-{name}": dict(need) for name in ("01-infrastructure", "05-backup-rpo")}

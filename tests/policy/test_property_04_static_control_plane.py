@@ -1,0 +1,193 @@
+"""**Feature: coder-deployment-guide, Property 4: Static Control Plane**"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy.property_04_static_control_plane import commands_to_scale, targets_deployment
+from policy.values import UNKNOWN
+from tests.policy.graphs import ProdLike, prod_like
+from tests.policy.judge import run
+from tests.policy.mutants import Mutant, assert_caught, cases
+from tests.policy.world import DEPLOYED, PREVIEW, Ref
+
+SCALERS = {
+    "kubernetes:autoscaling/v1:HorizontalPodAutoscaler": "scaleTargetRef",
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": "scaleTargetRef",
+    "kubernetes:autoscaling/v2beta2:HorizontalPodAutoscaler": "scaleTargetRef",
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscalerPatch": "scaleTargetRef",
+    "kubernetes:keda.sh/v1alpha1:ScaledObject": "scaleTargetRef",
+    "kubernetes:autoscaling.k8s.io/v1:VerticalPodAutoscaler": "targetRef",
+    "kubernetes:autoscaling.example.org/v1:CronHorizontalPodAutoscaler": "scaleTargetRef",
+}
+
+
+def scaler(built: ProdLike, kind: str, name: str = "coder", namespace: Any = "coder", target: str = "Deployment", **spec: Any) -> None:
+    reference = {"apiVersion": "apps/v1", "kind": target, "name": name}
+    inputs = {"metadata": {"name": "scaler", "namespace": namespace}, "spec": {SCALERS[kind]: reference, **spec}}
+    built.make("scaler", kind, inputs)
+
+
+def values(key: str, value: Any, *path: str):
+    def change(built: ProdLike) -> None:
+        place = built.parts["release"].inputs["values"]
+        for step in path:
+            place = place[step]
+        place[key] = value
+
+    return change
+
+
+HPA = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "coder"}},
+}
+
+
+def cron(built: ProdLike, command: list[str], namespace: Any = "coder") -> None:
+    pod = {"spec": {"containers": [{"command": ["kubectl"], "args": command}]}}
+    inputs = {"metadata": {"name": "clock", "namespace": namespace}, "spec": {"jobTemplate": {"spec": {"template": pod}}}}
+    built.make("clock", "kubernetes:batch/v1:CronJob", inputs)
+
+
+def on_control(type_token: str, **inputs: Any):
+    def change(built: ProdLike) -> None:
+        name = Ref(built.parts["coder-control"], "resources", "eks-coder-control")
+        built.make("extra", type_token, {"autoscalingGroupName": name, **inputs})
+
+    return change
+
+
+MUTANTS = [
+    *(Mutant(kind.removeprefix("kubernetes:"), "scales coderd's Deployment", lambda b, kind=kind: scaler(b, kind)) for kind in SCALERS),
+    Mutant(
+        "a namespace known by its edge",
+        "scales coderd's Deployment",
+        lambda b: scaler(b, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", namespace=b.home),
+    ),
+    Mutant(
+        "a list of scalers",
+        "scales coderd's Deployment",
+        lambda b: b.make(
+            "list", "kubernetes:autoscaling/v2:HorizontalPodAutoscalerList", {"items": [{**HPA, "metadata": {"namespace": "coder"}}]}
+        ),
+    ),
+    Mutant("a job by the clock", "scales coderd's Deployment", lambda b: cron(b, ["scale", "deployment/coder", "--replicas=1"])),
+    Mutant(
+        "a job by the clock, spelt apart",
+        "scales coderd's Deployment",
+        lambda b: cron(b, ["scale", "deployment", "coder", "--replicas", "9"]),
+    ),
+    Mutant("a scaler in the chart's extras", "in extraTemplates", values("extraTemplates", [yaml.safe_dump(HPA)])),
+    Mutant("a scaler in the chart's extras as object", "in extraTemplates", values("extraTemplates", [HPA])),
+    Mutant(
+        "a scaler in a template that is no YAML yet",
+        "in extraTemplates",
+        values("extraTemplates", ["{{- if .x }}\nkind: ScaledObject\nspec:\n  scaleTargetRef:\n    name: coder\n{{ end }}"]),
+    ),
+    Mutant("replicas that are text", "as coder.replicaCount", values("replicaCount", "3", "coder")),
+    Mutant("no replicas", "as coder.replicaCount", values("replicaCount", 0, "coder")),
+    Mutant("half a replica", "as coder.replicaCount", values("replicaCount", 1.5, "coder")),
+    Mutant("one replica", "runs 1 replicas; prod needs 2", values("replicaCount", 1, "coder")),
+    Mutant("values in a file", "takes values from files", lambda b: b.parts["release"].inputs.update(valueYamlFiles=["values.yaml"])),
+    Mutant(
+        "a schedule on coderd's nodes", "coderd's nodes are static", on_control("aws:autoscaling/schedule:Schedule", recurrence="0 1 * * *")
+    ),
+    Mutant(
+        "a scaling policy on coderd's nodes",
+        "coderd's nodes are static",
+        on_control("aws:autoscaling/policy:Policy", policyType="TargetTrackingScaling"),
+    ),
+    Mutant(
+        "a discovery tag on coderd's nodes",
+        "coderd's nodes are static",
+        on_control("aws:autoscaling/tag:Tag", tag={"key": "k8s.io/cluster-autoscaler/enabled", "value": "true"}),
+    ),
+    Mutant(
+        "a discovery tag of the node group",
+        "by which an autoscaler finds it",
+        lambda b: b.parts["coder-control"].inputs["tags"].update({"k8s.io/cluster-autoscaler/coder": "owned"}),
+    ),
+    Mutant("no release", "no Helm release of the chart coder", lambda b: b.world.remove(b.parts["release"])),
+]
+
+
+@cases(MUTANTS)
+def test_a_broken_fact_is_named(mutant: Mutant, mode: str) -> None:
+    assert_caught(mutant, mode, 4)
+
+
+NAMES = ["coder", "coder-provisioner", "code", "my-coder", "coder2", "Coder", "coder.coder"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    kind=st.sampled_from(sorted(SCALERS)),
+    name=st.sampled_from(NAMES),
+    namespace=st.sampled_from(["coder", "coder-ws", "coder-prov", "kube-system"]),
+    target=st.sampled_from(["Deployment", "StatefulSet"]),
+    mode=st.sampled_from(["Auto", "Recreate", "Off", "Initial", None]),
+    override=st.sampled_from([None, "coder-provisioner"]),
+    as_object=st.booleans(),
+)
+def test_a_scaler_is_stopped_iff_it_scales_coderd(
+    kind: str, name: str, namespace: str, target: str, mode: str | None, override: str | None, as_object: bool
+) -> None:
+    """**Feature: coder-deployment-guide, Property 4: Static Control Plane**
+
+    The oracle renders the chart's one Deployment and asks whether the scaler's target is that object.
+    """
+    built = prod_like()
+    if override is not None and as_object:
+        built.parts["release"].inputs["values"]["nameOverride"] = override
+    deployment = {"kind": "Deployment", "namespace": "coder", "name": override if override and as_object else "coder"}
+    spec = {"updatePolicy": {"updateMode": mode}} if mode is not None else {}
+    passive = kind.endswith("VerticalPodAutoscaler") and mode in ("Off", "Initial")
+    hits = {"kind": target, "namespace": namespace, "name": name} == deployment and not passive
+    # a look-alike of the usual name is stopped by the inputs policy, which does not see the chart's own name
+    usual = (target, namespace, name) == ("Deployment", "coder", "coder") and not passive
+    scaler(built, kind, name, namespace, target, **spec)
+    assert (run(built.world, PREVIEW).violations(4) != []) == (hits or usual)
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["scale", "deployment/coder", "--replicas=0"], ["coder"]),
+        (["scale", "deploy", "coder-provisioner", "--replicas=0"], ["coder-provisioner"]),
+        (["patch", "deployments.apps/coder", "-p", '{"spec":{"replicas":1}}'], ["coder"]),
+        (["curl", "https://kubernetes.default/apis/apps/v1/namespaces/coder/deployments/coder/scale"], ["coder"]),
+        (["get", "deployment/coder"], []),
+    ],
+)
+def test_commands_that_scale_are_read(words: list[str], names: list[str]) -> None:
+    manifest = {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"args": words}]}}}}}}
+    assert set(commands_to_scale(manifest)) == set(names)
+
+
+def test_the_provisioners_may_follow_the_clock() -> None:
+    built = prod_like()
+    cron(built, ["scale", "deployment/coder-provisioner", "--replicas=2"], "coder-prov")
+    assert run(built.world, DEPLOYED).violations(4) == []
+
+
+def test_an_unknown_target_is_left_open() -> None:
+    assert targets_deployment({"kind": "X", "spec": {"scaleTargetRef": {"name": UNKNOWN}}}, "coder") is UNKNOWN
+    built = prod_like()
+    scaler(built, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", name=Ref(built.parts["vpc"]))
+    outcome = run(built.world, PREVIEW)
+    assert outcome.violations(4) == []
+    assert "property-04-static-control-plane" not in outcome.passed
+    assert any("property-04 not yet judged" in line for line in outcome.advisories())
+
+
+def test_a_scaler_of_other_nodes_is_lawful() -> None:
+    built = prod_like()
+    built.parts["coder-ws-a"].inputs["tags"]["k8s.io/cluster-autoscaler/enabled"] = "true"
+    assert run(built.world, DEPLOYED).violations(4) == []

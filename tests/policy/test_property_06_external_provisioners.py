@@ -1,0 +1,207 @@
+"""**Feature: coder-deployment-guide, Property 6: External Provisioners**"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.policy.graphs import ProdLike, Shape, prod_like
+from tests.policy.judge import run
+from tests.policy.mutants import Mutant, assert_caught, cases
+from tests.policy.test_property_01_infrastructure import remove
+from tests.policy.world import DEPLOYED, PREVIEW, Ref
+
+NAME = "CODER_PROVISIONER_DAEMONS"
+
+
+def env(built: ProdLike, part: str = "release") -> list[dict[str, Any]]:
+    return built.parts[part].inputs["values"]["coder"]["env"]
+
+
+def variable(part: str, name: str, **entry: Any):
+    def change(built: ProdLike) -> None:
+        kept = [item for item in env(built, part) if item["name"] != name]
+        built.parts[part].inputs["values"]["coder"]["env"] = [*kept, {"name": name, **entry}] if entry else kept
+
+    return change
+
+
+def from_map(built: ProdLike, value: str | None, namespace: Any = None) -> None:
+    """The variable comes from a ConfigMap by envFrom."""
+    variable("release", NAME)(built)
+    data = {} if value is None else {NAME: value}
+    built.make("map", "kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra", "namespace": namespace or built.home}, "data": data})
+    built.parts["release"].inputs["values"]["coder"]["envFrom"] = [{"configMapRef": {"name": "extra"}}]
+
+
+def job(part: str, *words: str, **more: Any):
+    def change(built: ProdLike) -> None:
+        pod = {"spec": {"containers": [{"name": "kubectl", "args": list(words), **more}]}}
+        built.parts[part].inputs["spec"]["jobTemplate"]["spec"]["template"] = pod
+
+    return change
+
+
+def setting(part: str, value: Any, *path: str):
+    def change(built: ProdLike) -> None:
+        place = built.parts[part].inputs
+        for step in path[:-1]:
+            place = place[step]
+        place[path[-1]] = value
+
+    return change
+
+
+MUTANTS = [
+    Mutant("built-in provisioners", f"has {NAME} '3'", variable("release", NAME, value="3")),
+    Mutant("the variable is not set", f"has {NAME} not set", variable("release", NAME)),
+    Mutant("a number instead of text", f"has {NAME} 0", variable("release", NAME, value=0)),
+    Mutant("two zeros", f"has {NAME} '00'", variable("release", NAME, value="00")),
+    Mutant("a later duplicate", f"has {NAME} '1'", lambda b: env(b).append({"name": NAME, "value": "1"})),
+    Mutant(
+        "a secret decides",
+        "from where no policy can read",
+        variable("release", NAME, valueFrom={"secretKeyRef": {"name": "coder", "key": "daemons"}}),
+    ),
+    Mutant("a ConfigMap decides", f"has {NAME} '3'", lambda b: from_map(b, "3")),
+    Mutant("no provisioners", "no Helm release of the chart coder-provisioner", remove("provisioners")),
+    Mutant(
+        "a look-alike chart", "no Helm release of the chart coder-provisioner", setting("provisioners", "my-coder-provisioner-ui", "chart")
+    ),
+    Mutant("none at rest", "hours without any replica", setting("provisioners", 0, "values", "coder", "replicaCount")),
+    Mutant("none at night", "hours without any replica", job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=0")),
+    Mutant(
+        "none at night, spelt apart",
+        "hours without any replica",
+        job("provisioners-down", "scale", "deployment", "coder-provisioner", "--replicas", "0"),
+    ),
+    Mutant(
+        "none at night by a patch",
+        "hours without any replica",
+        job("provisioners-down", "patch", "deployment/coder-provisioner", "-p", '{"spec":{"replicas":0}}'),
+    ),
+    Mutant(
+        "none at night by a variable",
+        "hours without any replica",
+        job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=$N", env=[{"name": "N", "value": "0"}]),
+    ),
+    Mutant("no key", "has no key", setting("provisioners", None, "values", "provisionerDaemon", "keySecretName")),
+    Mutant("a key that nothing makes", "which nothing in the stack makes", remove("key-secret")),
+    Mutant("a key in another namespace", "which nothing in the stack makes", setting("key-secret", "coder-ws", "metadata", "namespace")),
+    Mutant(
+        "a key of another name", "which nothing in the stack makes", setting("key-secret", "coder-provisioner-key2", "metadata", "name")
+    ),
+    Mutant("no address", "has no CODER_URL", variable("provisioners", "CODER_URL")),
+    Mutant(
+        "the address of another Service",
+        "is no Service of this stack",
+        variable("provisioners", "CODER_URL", value="http://coderd.coder.svc:8080"),
+    ),
+    Mutant(
+        "the address in another namespace",
+        "is no Service of this stack",
+        variable("provisioners", "CODER_URL", value="http://coder.coder-prov:8080"),
+    ),
+    Mutant("a port that the Service has not", "has the ports 8080", variable("provisioners", "CODER_URL", value="http://coder.coder.svc")),
+    Mutant("no Service", "is no Service of this stack", remove("service")),
+    Mutant("a Service of other pods", "does not match coderd's pods", setting("service", {"app": "other"}, "spec", "selector")),
+    Mutant("no coderd", "no Helm release of the chart coder", remove("release")),
+]
+
+
+@cases(MUTANTS)
+def test_a_broken_fact_is_named(mutant: Mutant, mode: str) -> None:
+    assert_caught(mutant, mode, 6)
+
+
+ENTRY = st.one_of(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from([NAME, NAME.lower(), "OTHER"]), "value": st.sampled_from(["0", 0, "00", "", "1", " 0", None])}
+    ),
+    st.just({"name": NAME, "valueFrom": {"configMapKeyRef": {"name": "extra", "key": NAME}}}),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(entries=st.lists(ENTRY, max_size=4), mapped=st.sampled_from([None, "0", "2"]), uses_map=st.booleans())
+def test_the_effective_value_decides(entries: list[dict[str, Any]], mapped: str | None, uses_map: bool) -> None:
+    """**Feature: coder-deployment-guide, Property 6: External Provisioners**
+
+    The oracle folds the list from the left, as the kubelet does: a later entry replaces an earlier one, `env` replaces `envFrom`.
+    """
+    built = prod_like()
+    from_map(built, mapped)
+    values = built.parts["release"].inputs["values"]["coder"]
+    values["env"] = [*env(built), *entries]
+    if not uses_map:
+        del values["envFrom"]
+    seen: Any = mapped if uses_map else None
+    for entry in entries:
+        if entry["name"] == NAME:
+            seen = mapped if "valueFrom" in entry else entry["value"]
+    assert (run(built.world, DEPLOYED).violations(6) == []) == (seen == "0")
+
+
+@settings(max_examples=120, deadline=None)
+@given(rest=st.integers(0, 2), up=st.integers(0, 2), down=st.integers(0, 2), second=st.one_of(st.none(), st.integers(0, 2)))
+def test_some_release_has_a_replica_at_every_instant(rest: int, up: int, down: int, second: int | None) -> None:
+    """**Feature: coder-deployment-guide, Property 6: External Provisioners**
+
+    The oracle walks through a week: at each instant the number is what the clock said last, or the number at rest before it spoke.
+    """
+    built = prod_like()
+    setting("provisioners", rest, "values", "coder", "replicaCount")(built)
+    job("provisioners-up", "scale", "deployment/coder-provisioner", f"--replicas={up}")(built)
+    job("provisioners-down", "scale", "deployment/coder-provisioner", f"--replicas={down}")(built)
+    week = [rest, *[number for _ in range(5) for number in (up, down)]]
+    releases = [week]
+    if second is not None:
+        source = built.parts["provisioners"].inputs
+        values = {**source["values"], "coder": {**source["values"]["coder"], "replicaCount": second}, "nameOverride": "night-shift"}
+        built.make("second", "kubernetes:helm.sh/v3:Release", {**source, "name": "night-shift", "values": values})
+        releases.append([second] * len(week))
+    always = any(min(instants) >= 1 for instants in releases)
+    assert (run(built.world, DEPLOYED).violations(6) == []) == always
+
+
+@pytest.mark.parametrize("host", ["coder.coder", "coder.coder.svc", "coder.coder.svc.cluster.local"])
+def test_every_name_of_the_service_is_its_address(host: str) -> None:
+    built = prod_like()
+    variable("provisioners", "CODER_URL", value=f"http://{host}:8080")(built)
+    assert run(built.world, PREVIEW).violations(6) == []
+
+
+def test_a_key_from_external_secrets_counts() -> None:
+    built = prod_like()
+    built.world.remove(built.parts["key-secret"])
+    spec = {"target": {"name": "coder-provisioner-key"}}
+    built.make(
+        "sync", "kubernetes:external-secrets.io/v1:ExternalSecret", {"metadata": {"name": "x", "namespace": "coder-prov"}, "spec": spec}
+    )
+    assert run(built.world, DEPLOYED).violations(6) == []
+
+
+def test_an_unknown_number_is_left_open() -> None:
+    built = prod_like()
+    setting("provisioners", Ref(built.parts["vpc"]), "values", "coder", "replicaCount")(built)
+    outcome = run(built.world, PREVIEW)
+    assert outcome.violations(6) == []
+    assert "property-06-external-provisioners" not in outcome.passed
+    assert any("property-06 not yet judged" in line for line in outcome.advisories())
+
+
+def test_the_built_in_provisioners_are_judged_on_the_first_visit_too() -> None:
+    built = prod_like(Shape(visit=1))
+    variable("release", NAME, value="3")(built)
+    assert run(built.world, PREVIEW).violations(6) != []
+
+
+def test_a_stack_with_coderd_s_resources_can_t_call_itself_the_first_visit() -> None:
+    """The judge does not believe what the program says of itself."""
+    built = prod_like()
+    built.parts["environment"].inputs["visit"] = 1
+    built.world.remove(built.parts["provisioners"])
+    assert any("no Helm release of the chart coder-provisioner" in line.message for line in run(built.world, PREVIEW).violations(6))
