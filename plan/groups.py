@@ -100,10 +100,10 @@ def _control(settings: Settings, group: Group, control: ControlPlan, zones: int,
         findings.warn(7, f"{group.name}: {group.desired} nodes over {zones} zones leave a zone without coderd; set desired to {zones}")
     cpu = CpuQuantity.parse(control.cpu)
     each = fit(group.instance, Request(cpu.millicpu, MemoryQuantity.parse(control.memory).mebibytes, 0))
-    if each.per_node * group.desired < control.replicas:
+    if each.per_node * group.desired < control.replicas + 1:  # an update starts a replica before it stops one
         findings.conflict(
             "coder.replicas" if each.per_node else "coder.resources",
-            f"{control.replicas} coderd of {control.cpu} vCPU and {control.memory} need more than "
+            f"{control.replicas} coderd of {control.cpu} vCPU and {control.memory}, and the one more that an update starts, need more than "
             f"{group.desired} x {group.instance.name}, which hold {each.per_node * group.desired} "
             f"({each.per_node} a node, by {each.limited_by}); ask for less, or change {group.name}",
         )

@@ -99,8 +99,8 @@ def test_prods_warnings_in_order():
         ("T-19", ["140", "1000 builds", "480 s", "500", "72 x c5.2xlarge"]),
         ("T-30", ["min 0", "1 node", "7 provisioners"]),
         ("T-57", ["1.33", "2026-07-29", "2027-07-29"]),
-        ("T-71", ["3 coderd of 1 vCPU and 4Gi", "6 of 4 vCPU and 12Gi"]),
-        ("T-72", ["3 x m5.large", "3 of 6 vCPU"]),
+        ("T-71", ["3 coderd of 750m vCPU and 3Gi", "6 of 4 vCPU and 12Gi"]),
+        ("T-72", ["3 x m5.large", "3.75 of 6 vCPU"]),
         ("T-84", ["3000", "07:00", "200", "140", "22 minutes"]),
     ],
 )
@@ -215,13 +215,16 @@ def test_a_coderd_that_fits_no_node_is_refused():
     """T-71."""
     (conflict,) = conflicts_of("coder: { resources: { cpu: 4, memory: 12Gi } }")
 
-    assert conflict.startswith("coder-eks:coder.resources: 3 coderd of 4 vCPU and 12Gi need more than 3 x m5.large, which hold 0")
+    assert conflict.startswith("coder-eks:coder.resources: 3 coderd of 4 vCPU and 12Gi, and the one more that an update starts, need more than 3 x m5.large, which hold 0")
 
 
 def test_more_coderd_than_nodes_are_refused():
-    (conflict,) = conflicts_of("coder: { replicas: 4 }")
+    """Nor as many as there is room for: an update starts a replica before it stops one."""
+    assert conflicts_of("coder: { replicas: 5 }") == ()
+    (conflict,) = conflicts_of("coder: { replicas: 6 }")
 
-    assert conflict.startswith("coder-eks:coder.replicas: 4 coderd of 1 vCPU and 4Gi need more than 3 x m5.large, which hold 3 (1 a node")
+    assert conflict.startswith("coder-eks:coder.replicas: 6 coderd of 750m vCPU and 3Gi, and the one more that an update starts, need more than")
+    assert "3 x m5.large, which hold 6 (2 a node" in conflict
 
 
 def test_all_conflicts_come_at_once():
