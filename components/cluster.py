@@ -192,8 +192,9 @@ class Cluster(ComponentResource):
                         subnet_ids=subnets_of(plan, network.zones, network.subnet_ids),
                         security_group_id=network.security_group_ids[plan.tier],
                         volume_key_arn=keys.volumes.arn,
+                        after=first,
                     ),
-                    self._after(*first),
+                    self._child,
                 ),
             )
             for plan in args.node_groups

@@ -228,9 +228,9 @@ class Environment(ComponentResource):
     ) -> None:
         """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates."""
         settings, plan = self._args.settings, self._args.plan
-        inside = ResourceOptions(parent=self, providers=[provider, cluster.kubernetes], depends_on=[server.release])
+        inside = ResourceOptions(parent=self, providers=[provider, cluster.kubernetes])
         value = aws.secretsmanager.get_secret_version_output(secret_id=token.id, opts=InvokeOptions(parent=self, provider=provider))
-        access = CoderAccess("coderd", CoderAccessArgs(url=plan.access_url, token=value.secret_string), inside)
+        access = CoderAccess("coderd", CoderAccessArgs(url=plan.access_url, token=value.secret_string, after=[server.release]), inside)
         provisioners = Provisioners(
             PROVISIONERS,
             ProvisionersArgs(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, CustomTimeouts, Input, Output, ResourceOptions
+from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, ResourceOptions
 
 from components import iam
 from components.tags import ENVIRONMENT
@@ -27,7 +27,10 @@ PATIENT = CustomTimeouts(create="1h", update="4h", delete="1h")
 
 @dataclass(frozen=True, kw_only=True)
 class NodeGroupArgs:
-    """subnet_ids: of the group's zones, in its tier. kubernetes_version: of the nodes, the cluster's."""
+    """subnet_ids: of the group's zones, in its tier. kubernetes_version: of the nodes, the cluster's. after: what nodes wait for.
+
+    Not by the component's own depends_on, which its children don't take over.
+    """
 
     plan: NodeGroupPlan
     system: str
@@ -37,6 +40,7 @@ class NodeGroupArgs:
     subnet_ids: Sequence[Input[str]]
     security_group_id: Input[str]
     volume_key_arn: Input[str]
+    after: Sequence[Resource]
 
 
 class NodeGroup(ComponentResource):
@@ -120,10 +124,13 @@ class NodeGroup(ComponentResource):
             instance_types=[plan.instance_type],
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             scaling_config={"min_size": plan.min, "max_size": plan.max, "desired_size": plan.desired},
-            update_config={"max_unavailable": 1},  # one node's workspaces or replicas at a time
+            # One replica of coderd at a time; of the large groups a tenth, or 67 nodes would take a day.
+            update_config={"max_unavailable_percentage": 10} if plan.scheduled else {"max_unavailable": 1},
             labels=dict(sorted(plan.labels.items())),
             taints=[{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in plan.taints],
-            opts=ResourceOptions.merge(self._child, ResourceOptions(custom_timeouts=PATIENT, ignore_changes=moved)),
+            opts=ResourceOptions.merge(
+                self._child, ResourceOptions(custom_timeouts=PATIENT, depends_on=list(args.after), ignore_changes=moved)
+            ),
         )
 
     def _schedule(self, name: str, action: ScheduledAction) -> None:

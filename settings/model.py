@@ -141,14 +141,20 @@ def _regions_apart(regions: dict[str, Region]) -> Iterable[Fault]:
         seen[name] = region
 
 
-def _kube_proxy_fits(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
-    """kube-proxy is of the cluster's own minor version."""
+def _minor_versions_fit(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
+    """kube-proxy and the autoscaler are of the cluster's own minor version."""
     for name, region in regions.items():
         wanted = region.cluster.kubernetes_version
         if not versions.add_ons.kube_proxy.startswith(f"v{wanted}."):
             yield Fault(
                 ("regions", name, "cluster", "kubernetes_version"),
                 f"{wanted} does not go with kube-proxy {versions.add_ons.kube_proxy}; set versions.add_ons for {wanted} too",
+            )
+        if not versions.charts.cluster_autoscaler_image.startswith(f"{wanted}."):
+            yield Fault(
+                ("regions", name, "cluster", "kubernetes_version"),
+                f"{wanted} does not go with the autoscaler's image {versions.charts.cluster_autoscaler_image}; set "
+                f"versions.charts.cluster_autoscaler_image to a {wanted} release",
             )
 
 
@@ -178,6 +184,6 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Fault]]], ...] = (
     (("workload", "templates", "regions"), _capacity_until_autostop),
     (("regions",), _regions_apart),
     (("regions",), _endpoints_for_identity),
-    (("regions", "versions"), _kube_proxy_fits),
+    (("regions", "versions"), _minor_versions_fit),
     (("versions",), _same_coder),
 )

@@ -52,6 +52,8 @@ class ChartVersions(Section):
     load_balancer_controller: SemVer = "3.5.0"  # kubernetes-sigs/aws-load-balancer-controller at 11eb202, 2026-08-03
     external_secrets: SemVer = "2.9.0"  # external-secrets/external-secrets at cc5bfbc, 2026-08-08
     cluster_autoscaler: SemVer = "9.59.0"  # kubernetes/autoscaler, tag cluster-autoscaler-chart-9.59.0, 2026-07
+    # Its image follows Kubernetes' minor version, not the chart's: the same repository, tag cluster-autoscaler-1.33.6, 2026-07-22
+    cluster_autoscaler_image: SemVer = "1.33.6"
     metrics_server: SemVer = "3.13.1"  # kubernetes-sigs/metrics-server at 214abba, 2026-06-08
     coder_observability: SemVer = "0.6.2"  # coder/observability, tag v0.6.2, 2025-11-20
 

@@ -22,6 +22,8 @@ from tools.install import SetupError
 
 REFUSED = 2  # the exit code of a command that was not begun
 
+PENDING = "PendingDeletion"  # types of what AWS deletes after a waiting time only
+
 
 def destroy(stack: str, console: Console, *, unprotect: str) -> int:
     """Destroy everything of the stack and list what is left. Return the exit code."""
@@ -74,7 +76,10 @@ def _outcomes(local: Environment, console: Console) -> Sequence[Outcome]:
 def inventory_report(console: Console, inventory: Inventory) -> int:
     """List what the local cloud still holds; anything of the program's own there is a failure."""
     _list(console, "Left behind by the program, and it should not be", inventory.resources)
-    _list(console, "Kept on purpose: final snapshots and recovery points", inventory.left)
+    waiting = [item for item in inventory.left if item.type.endswith(PENDING)]
+    _list(console, "Kept on purpose: final snapshots and recovery points", [item for item in inventory.left if item not in waiting])
+    if waiting:
+        console.print(f"\nWaiting for their deletion, as AWS has it: {len(waiting)} keys and secrets, which nothing uses any more.")
     _list(console, "The operator's own prerequisites", inventory.prerequisites)
     if inventory.resources:
         return 1

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pulumi
+from google.protobuf import struct_pb2
 from pulumi.runtime import Mocks, mocks, rpc, settings
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from tests.components import sdk_schema
@@ -62,6 +64,9 @@ class _Monitor(mocks.MockMonitor):
             self.loops.add(asyncio.get_event_loop())
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        given, request = request, resource_pb2.RegisterResourceRequest()
+        request.CopyFrom(given)
+        referred = {key: frozenset(_by_id(value)) for key, value in request.object.fields.items()}
         if request.type == "eks:index:Cluster":
             inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
             urn, id_, state = eks_cluster_child(str(inputs.get("name", request.name)))
@@ -82,7 +87,9 @@ class _Monitor(mocks.MockMonitor):
             parent=request.parent,
             provider=request.provider,
             dependencies=frozenset(request.dependencies),
-            property_dependencies={key: frozenset(value.urns) for key, value in request.propertyDependencies.items()},
+            property_dependencies={
+                key: frozenset(value.urns) | referred.get(key, frozenset()) for key, value in request.propertyDependencies.items()
+            },
             secrets=frozenset(key for key, value in inputs.items() if _holds_secret(value)),
             protect=request.protect,
             retain_on_delete=request.retainOnDelete,
@@ -103,6 +110,24 @@ class _Monitor(mocks.MockMonitor):
         with self._lock:
             self.registered[request.urn] = _plain(rpc.deserialize_properties(request.outputs, keep_unknowns=True))
         return super().RegisterResourceOutputs(request)
+
+
+def _by_id(value: struct_pb2.Value) -> list[str]:
+    """Put ids where resources are handed over whole, as to remote components, and give those resources' URNs.
+
+    The SDK would make resources of them again, on a worker thread whose event loop never runs, and wait for ever.
+    """
+    match value.WhichOneof("kind"):
+        case "list_value":
+            return [urn for item in value.list_value.values for urn in _by_id(item)]
+        case "struct_value":
+            fields = value.struct_value.fields
+            if rpc._special_sig_key in fields and fields[rpc._special_sig_key].string_value == rpc._special_resource_sig:
+                urn, value.string_value = fields["urn"].string_value, fields["id"].string_value or rpc.UNKNOWN
+                return [urn]
+            return [urn for item in fields.values() for urn in _by_id(item)]
+        case _:
+            return []
 
 
 def _plain(value: Any) -> Any:

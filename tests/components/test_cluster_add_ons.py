@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from settings.cluster import CniMode, IdentityMode
 from settings.versions import Versions
+from tests.components.clusters import ADD_ON, NODE_GROUP, RELEASE, other, prod
 from tests.components.graph import Graph, Node
-from tests.components.test_cluster import ADD_ON, NODE_GROUP, RELEASE, build, declared, prod
 
 CONTROL = {"coder.com/node-group": "coder-control"}
 TOLERATION = {"key": "coder.com/node-group", "operator": "Equal", "value": "coder-control", "effect": "NoSchedule"}
@@ -59,17 +58,11 @@ def test_the_cni_stands_before_the_first_node_and_enforces_policies():
     assert all(graph.waits_for(group, cni) for group in graph.of(NODE_GROUP))
 
 
-@pytest.mark.parametrize(
-    ("mode", "expected"),
-    [
-        (CniMode.WARM_ENI, {"WARM_ENI_TARGET": "1"}),
-        (CniMode.PREFIX, {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"}),
-    ],
-)
-def test_the_cni_takes_addresses_as_the_plan_counts_them(mode: CniMode, expected: dict[str, str]):
+def test_the_cni_takes_addresses_as_the_plan_counts_them():
     """T-05"""
-    environment = values(add_on(build(declared(cni=mode)), "vpc-cni"))["env"]
-    assert {k: v for k, v in environment.items() if k != "AWS_VPC_K8S_CNI_EXTERNALSNAT"} == expected
+    snat = {"AWS_VPC_K8S_CNI_EXTERNALSNAT": "true"}
+    assert values(add_on(prod(), "vpc-cni"))["env"] == {"WARM_ENI_TARGET": "1", **snat}
+    assert values(add_on(other(), "vpc-cni"))["env"] == {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1", **snat}
 
 
 @pytest.mark.parametrize("name", ["coredns", "aws-ebs-csi-driver"])
@@ -194,7 +187,7 @@ def test_no_access_key_is_anywhere_in_values():
 
 def test_pod_identity_brings_its_agent_and_binds_by_association():
     """EKS-28, EKS-14"""
-    graph = build(declared(identity=IdentityMode.POD_IDENTITY))
+    graph = other()
     agent = add_on(graph, "eks-pod-identity-agent")
     assert all(graph.waits_for(group, agent) for group in graph.of(NODE_GROUP))
     assert len(graph.of("aws:eks/podIdentityAssociation:PodIdentityAssociation")) == 4
