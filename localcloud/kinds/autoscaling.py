@@ -10,7 +10,7 @@ from typing import Final
 
 from localcloud.kinds.forms import constant, given
 from localcloud.kinds.model import AutoName, Kind, Reference, Unique
-from localcloud.kinds.vpc import IN_SUBNET
+from localcloud.kinds.vpc import SUBNET
 
 GROUP: Final = "aws:autoscaling/group:Group"
 SCHEDULE: Final = "aws:autoscaling/schedule:Schedule"
@@ -24,7 +24,7 @@ KINDS: Final = (
         id="{name}",
         arn="arn:{partition}:autoscaling:{region}:{account}:autoScalingGroup:{uuid}:autoScalingGroupName/{name}",
         references={
-            "vpcZoneIdentifiers[*]": IN_SUBNET,
+            "vpcZoneIdentifiers[*]": Reference(tokens=(SUBNET,), missing="ValidationError"),
             "launchTemplate.id": Reference(tokens=(_LAUNCH_TEMPLATE,), missing="ValidationError", blocks=None),
             "launchTemplate.name": Reference(tokens=(_LAUNCH_TEMPLATE,), missing="ValidationError", attribute="name", blocks=None),
         },
