@@ -11,12 +11,6 @@ from tests.components.graph import Graph
 from tests.components.recorder import Outputs, record
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Importing an SDK module warns of each deprecated class in it, used or not; a use is caught by `deploy`."""
-    for warning in (r"aws\.\S+ has been deprecated in favor of", "NodeGroup uses AWS EC2 LaunchConfiguration"):
-        config.addinivalue_line("filterwarnings", f"ignore:{warning}:DeprecationWarning")
-
-
 class Deploy(Protocol):
     """Runs a program that declares resources, without an engine."""
 
