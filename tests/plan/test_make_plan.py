@@ -215,7 +215,8 @@ def test_a_coderd_that_fits_no_node_is_refused():
     """T-71."""
     (conflict,) = conflicts_of("coder: { resources: { cpu: 4, memory: 12Gi } }")
 
-    assert conflict.startswith("coder-eks:coder.resources: 3 coderd of 4 vCPU and 12Gi, and the one more that an update starts, need more than 3 x m5.large, which hold 0")
+    assert conflict.startswith("coder-eks:coder.resources: 3 coderd of 4 vCPU and 12Gi, and the one more that an update starts, need more")
+    assert "3 x m5.large, which hold 0" in conflict
 
 
 def test_more_coderd_than_nodes_are_refused():
@@ -223,7 +224,7 @@ def test_more_coderd_than_nodes_are_refused():
     assert conflicts_of("coder: { replicas: 5 }") == ()
     (conflict,) = conflicts_of("coder: { replicas: 6 }")
 
-    assert conflict.startswith("coder-eks:coder.replicas: 6 coderd of 750m vCPU and 3Gi, and the one more that an update starts, need more than")
+    assert conflict.startswith("coder-eks:coder.replicas: 6 coderd of 750m vCPU and 3Gi, and the one more that an update starts, need more")
     assert "3 x m5.large, which hold 6 (2 a node" in conflict
 
 
