@@ -140,7 +140,8 @@ def test_a_change_brings_its_warning(change: str, trap: str, text: str):
 
 def test_a_version_in_standard_support_brings_no_warning():
     change = (
-        'regions: { us-east-1: { cluster: { kubernetes_version: "1.35" } } }\nversions: { add_ons: { kube_proxy: v1.35.3-eksbuild.2 } }'
+        'regions: { us-east-1: { cluster: { kubernetes_version: "1.35" } } }\n'
+        "versions: { add_ons: { kube_proxy: v1.35.3-eksbuild.2 }, charts: { cluster_autoscaler_image: 1.35.0 } }"
     )
 
     assert not warned(plan_of(change), "T-57")
