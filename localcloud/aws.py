@@ -43,13 +43,10 @@ class Aws(Backend):
     """pulumi-aws against the tables."""
 
     package = PACKAGE
+    id_among_outputs = True
 
     def configure(self, settings: Mapping[str, Value]) -> Instance:
-        """One region.
-
-        Raises:
-            Refused: no region is configured.
-        """
+        """One region; without one every call is refused, as the real provider refuses to start."""
         region = settings.get("region")
         return Instance(settings, region if isinstance(region, str) else "")
 
@@ -195,6 +192,8 @@ class Aws(Backend):
             )
         given = inputs.get("region")
         region = given if isinstance(given, str) else instance.scope
+        if not region:
+            raise Refused("MissingRegion", f"{token}: its aws provider has no region; pass a provider that has one")
         with self.store.lock:
             found = INVOKES[token](InvokeRequest(token, inputs, region, View(self.store, region)))
         secrets: set[Path] = {(name,) for name in _SECRET_RESULTS.get(token, ()) if name in found}

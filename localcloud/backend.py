@@ -66,6 +66,8 @@ class Backend:
     """The behaviour of a package. The defaults: inputs are held to the SDK's schema, a diff compares inputs, there is nothing else."""
 
     package: str = ""
+    id_among_outputs: bool = False
+    """Whether outputs repeat the id, as those of a bridged Terraform provider do."""
 
     def __init__(self, store: Store) -> None:
         self.store = store

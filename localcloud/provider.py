@@ -18,13 +18,14 @@ from typing import Final, Protocol, TypeVar, cast
 import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from localcloud import schema
-from localcloud.backend import Backend, Call, Instance, Update
+from localcloud.backend import Backend, Call, Instance, Outcome, Update
 from localcloud.differences import Difference
 from localcloud.faults import Faults
-from localcloud.kinds.model import Refused, Value
+from localcloud.kinds.model import UNKNOWN, Refused, Value
 from localcloud.schema import Failure
 from localcloud.sdk_source import STRING
 from localcloud.wire import decode, encode
@@ -144,10 +145,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answered
     def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
-        """A changed setting updates the provider; one that means another cloud replaces its resources."""
+        """A changed setting updates the provider; one that means another cloud replaces its resources; the engine's keys are not asked."""
         del context
         old, new = (decode(each).values for each in (request.old_inputs, request.news))
-        changed = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        names = {name for name in old.keys() | new.keys() if name not in schema.ENGINE_SETTINGS and not name.startswith("__")}
+        changed = sorted(name for name in names if old.get(name) != new.get(name))
         package = self._backend.package
         replaces = self._backend.replaces_provider(_settings(package, old), _settings(package, new)) if changed else []
         changes = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
@@ -192,7 +194,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         outcome = self._backend.create(call, decode(request.properties), preview=request.preview)
         if not request.preview:
             self._faults.after_create()
-        return provider_pb2.CreateResponse(id=outcome.id, properties=encode(outcome.properties, outcome.secrets))
+        return provider_pb2.CreateResponse(id=outcome.id, properties=self._outputs(outcome))
 
     @_answered
     def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
@@ -201,8 +203,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         outcome = self._backend.read(call, request.id, decode(request.properties), decode(request.inputs))
         if outcome is None:
             return provider_pb2.ReadResponse()
-        properties = encode(outcome.properties, outcome.secrets)
-        return provider_pb2.ReadResponse(id=outcome.id, properties=properties, inputs=encode(outcome.inputs, outcome.secrets))
+        return provider_pb2.ReadResponse(id=outcome.id, properties=self._outputs(outcome), inputs=encode(outcome.inputs, outcome.secrets))
 
     @_answered
     def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
@@ -210,7 +211,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         call = self._call(request, context)
         old, state, news = decode(request.old_inputs), decode(request.olds), decode(request.news)
         outcome = self._backend.update(call, Update(request.id, old.values, state, news, request.preview))
-        return provider_pb2.UpdateResponse(properties=encode(outcome.properties, outcome.secrets))
+        return provider_pb2.UpdateResponse(properties=self._outputs(outcome))
+
+    def _outputs(self, outcome: Outcome) -> Struct:
+        known = {"id": outcome.id or UNKNOWN} if self._backend.id_among_outputs else {}
+        return encode({**outcome.properties, **known}, outcome.secrets)
 
     @_answered
     def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> Empty:

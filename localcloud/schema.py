@@ -12,6 +12,7 @@ from localcloud.kinds.model import UNKNOWN, Value
 from localcloud.sdk_source import AnyOf, EnumOf, ListOf, MapOf, ObjectOf, ResourceSource, Scalar, Sdk, Shape, Type
 
 ASSET_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+ENGINE_SETTINGS: Final = frozenset({"version", "pluginDownloadURL"})  # on every provider: which plugin serves it
 _INTERNAL: Final = "__"  # the engine's and the bridges' own keys, such as __defaults
 _PYTHON_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
@@ -58,7 +59,7 @@ def check(package: str, token: str, inputs: Mapping[str, Value], *, open_ended: 
 def check_provider(package: str, inputs: Mapping[str, Value]) -> list[Failure]:
     """Faults of a provider's configuration: its keys only, since the engine hands nested values over as JSON text."""
     known = sdk(package).provider_inputs()
-    return [_unexpected(known, name, name) for name in inputs if name not in known and name not in {"version", "pluginDownloadURL"}]
+    return [_unexpected(known, name, name) for name in inputs if name not in known and name not in ENGINE_SETTINGS]
 
 
 @cache

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 _HASHED: Final = "hashed:"
 _SHORTEST: Final = 6  # characters; a shorter secret (a flag, a number) is hashed at its own path only
+_SHORTEST_WITHIN: Final = 12  # characters; a shorter one (a user name, say) may be part of other words
 
 
 class Origin(StrEnum):
@@ -101,7 +102,7 @@ class Store:
 
     def tokens(self, ending: str) -> list[str]:
         """The kinds that exist whose token ends so."""
-        return sorted(token for token in self._by_token if token.endswith(ending))
+        return sorted(token for token in list(self._by_token) if token.endswith(ending))
 
     def records(self) -> list[Record]:
         """All, oldest first."""
@@ -155,8 +156,9 @@ class Store:
 
     def referring(self, target: Key) -> list[tuple[Record, str, str | None]]:
         """Who refers to a resource: record, path, and the code with which that blocks its deletion."""
-        found = sorted(self._links.incoming.get(target, set()), key=lambda link: (link[0], link[1]))
-        return [(self._records[source], path, blocks) for source, path, blocks in found if source in self._records]
+        with self.lock:
+            found = sorted(self._links.incoming.get(target, set()), key=lambda link: (link[0], link[1]))
+            return [(self._records[source], path, blocks) for source, path, blocks in found if source in self._records]
 
     # facts
 
@@ -253,7 +255,8 @@ def _without(tree: Mapping[str, Value], hidden: Mapping[str, str]) -> dict[str, 
 def _replaced(tree: Value, hidden: Mapping[str, str]) -> Value:
     if isinstance(tree, str):
         for text, instead in hidden.items():
-            tree = tree.replace(text, instead)
+            if tree == text or len(text) >= _SHORTEST_WITHIN:
+                tree = tree.replace(text, instead)
         return tree
     if isinstance(tree, Mapping):
         return _without(tree, hidden)

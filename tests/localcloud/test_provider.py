@@ -187,6 +187,12 @@ def test_a_setting_that_the_provider_does_not_know_is_refused(aws: Instance) -> 
     assert aws.check_settings({"regoin": "us-east-1"}) == {"regoin": "unknown property regoin; did you mean region?"}
 
 
+def test_another_setting_updates_the_provider_and_another_plugin_version_does_not(aws: Instance) -> None:
+    assert list(aws.diff_settings({"region": "us-east-1"}, {"region": "us-west-2"}).diffs) == ["region"]
+    same = aws.diff_settings({"region": "us-east-1", "version": "7.50.0"}, {"region": "us-east-1", "version": "7.51.1"})
+    assert not same.diffs
+
+
 def test_a_refresh_shows_what_changed_behind_the_engines_back(cloud: Cloud, aws: Instance) -> None:
     made = aws.create(LOGS, "a", {"retentionInDays": 30})
     record = cloud.store.get((LOGS, "us-east-1", made.id))

@@ -1,6 +1,7 @@
 """The real program with one reference changed on its way to the engine: a stack transformation, then the program as it stands.
 
-Started by the engine from a project folder that `test_engine_mutants.py` writes; MUTANT names what to break, ROOT is the real project.
+Started by the engine from a project folder that `test_engine_mutants.py` writes. MUTANT names what to break, or nothing; ROOT is the
+real project.
 """
 
 from __future__ import annotations
@@ -69,6 +70,22 @@ def daemons_from_a_secret(made: Made) -> None:
         made.props["values"] = {**made.props["values"], "coder": coder}
 
 
+def key_of_another_name(made: Made) -> None:
+    """Property 6: provisioners take their key from a Secret that nothing makes."""
+    if made.token == RELEASE and made.props["chart"] == "coder-provisioner":
+        daemon = {**made.props["values"]["provisionerDaemon"], "keySecretName": "provisioner-key"}
+        made.props["values"] = {**made.props["values"], "provisionerDaemon": daemon}
+
+
+def address_of_another_service(made: Made) -> None:
+    """Property 6: provisioners look for coderd where no Service of the stack is."""
+    if made.token == RELEASE and made.props["chart"] == "coder-provisioner":
+        coder = made.props["values"]["coder"]
+        env = [item for item in coder["env"] if item["name"] != "CODER_URL"]
+        coder = {**coder, "env": [*env, {"name": "CODER_URL", "value": "http://coderd.coder.svc.cluster.local:8080"}]}
+        made.props["values"] = {**made.props["values"], "coder": coder}
+
+
 def rule_on_another_group(made: Made) -> None:
     """Property 8: what opens 443 to the internet opens the workspaces instead of the load balancer."""
     if made.token == RULE and made.props.get("cidr_ipv4") == "0.0.0.0/0":
@@ -112,6 +129,8 @@ MUTANTS: dict[str, tuple[int, Break]] = {
         (1, database_zone_missing),
         (1, binding_without_target),
         (6, daemons_from_a_secret),
+        (6, key_of_another_name),
+        (6, address_of_another_service),
         (8, rule_on_another_group),
         (8, listener_without_certificate),
         (8, listener_of_nothing),
@@ -119,6 +138,8 @@ MUTANTS: dict[str, tuple[int, Break]] = {
         (12, certificate_that_nobody_validates),
     )
 }
+
+SECOND_VISIT = frozenset({"key_of_another_name", "address_of_another_service"})
 
 
 def break_one_fact(name: str) -> None:
@@ -136,9 +157,11 @@ def break_one_fact(name: str) -> None:
 
 
 def main() -> None:
-    root = os.environ["ROOT"]
+    root, mutant = os.environ["ROOT"], os.environ["MUTANT"]
+    os.chdir(root)  # where the engine would start the program: what it reads lies beside it
     sys.path.insert(0, root)
-    break_one_fact(os.environ["MUTANT"])
+    if mutant in MUTANTS:
+        break_one_fact(mutant)
     runpy.run_path(str(Path(root, "__main__.py")), run_name="__main__")
 
 

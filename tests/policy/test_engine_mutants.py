@@ -27,6 +27,14 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
         yield started
 
 
+@pytest.fixture(scope="module")
+def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """An environment whose Coder has a token already, so that the first preview declares what the second visit brings."""
+    with local_environment(tmp_path_factory.mktemp("visited")) as started:
+        started.cloud.seed(json.dumps({"secrets": {"coder/prod/coderd-token": "a-token"}}))
+        yield started
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The same project and stack, whose program is the mutant's."""
@@ -47,7 +55,15 @@ def nothing_was_made(local: Environment) -> bool:
     return local.cloud.inventory().resources == ()
 
 
-@pytest.mark.parametrize("mutant", sorted(mutant_program.MUTANTS.keys() - THROUGH_UP.values()))
+@pytest.mark.parametrize("mutant", sorted(mutant_program.SECOND_VISIT))
+def test_the_first_preview_stops_it_when_provisioners_are_declared(visited: Environment, project: Path, mutant: str) -> None:
+    result = run(visited, project, "preview", mutant)
+    assert result.returncode != 0, result.stdout
+    assert "property-06: " in result.stdout, result.stdout[-3000:] + result.stderr
+    assert nothing_was_made(visited)
+
+
+@pytest.mark.parametrize("mutant", sorted({*mutant_program.MUTANTS} - mutant_program.SECOND_VISIT - {*THROUGH_UP.values()}))
 def test_the_first_preview_of_an_empty_stack_stops_it(local: Environment, project: Path, mutant: str) -> None:
     number = mutant_program.MUTANTS[mutant][0]
     result = run(local, project, "preview", mutant)
@@ -66,11 +82,12 @@ def test_up_ends_in_failure_with_an_empty_cloud(local: Environment, project: Pat
     assert not exported["deployment"].get("resources")
 
 
-def test_the_program_as_it_stands_is_let_through(local: Environment, project: Path) -> None:
+def test_the_program_as_it_stands_is_let_through(local: Environment, visited: Environment, project: Path) -> None:
     """What stops a mutant is the mutation: the same wrapper without one passes."""
-    (project / "__main__.py").write_text(
-        f"import runpy, sys\nsys.path.insert(0, {str(ROOT)!r})\nrunpy.run_path({str(ROOT / '__main__.py')!r}, run_name='__main__')\n"
-    )
     result = run(local, project, "preview", "none")
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr
     assert "property-06 not judged: first visit" in result.stdout
+    result = run(visited, project, "preview", "none")
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr
+    assert "not judged" not in result.stdout
+    assert "not yet judged" not in result.stdout

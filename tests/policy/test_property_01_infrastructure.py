@@ -207,7 +207,7 @@ def shift(built: ProdLike, data: st.DataObject) -> None:
     touched.inputs[key] = new if isinstance(value, Ref) else [new if item is old else item for item in value]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(shape=shapes(), mode=st.sampled_from([PREVIEW, DEPLOYED]), data=st.data())
 def test_the_policy_agrees_with_a_walk_of_the_graph(shape: Shape, mode: str, data: st.DataObject) -> None:
     """**Feature: coder-deployment-guide, Property 1: Infrastructure Provisioning Completeness**"""

@@ -126,7 +126,7 @@ def test_a_broken_fact_is_named(mutant: Mutant, mode: str) -> None:
 NAMES = ["coder", "coder-provisioner", "code", "my-coder", "coder2", "Coder", "coder.coder"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     kind=st.sampled_from(sorted(SCALERS)),
     name=st.sampled_from(NAMES),

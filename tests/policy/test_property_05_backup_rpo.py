@@ -41,7 +41,7 @@ def test_a_broken_fact_is_named(mutant: Mutant, mode: str) -> None:
     assert_caught(mutant, mode, 5)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     engine=st.sampled_from(["aurora-postgresql", "postgres", "aurora-mysql", "mysql", None]),
     retention=st.one_of(st.none(), st.integers(0, 40)),

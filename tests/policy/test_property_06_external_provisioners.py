@@ -125,7 +125,7 @@ ENTRY = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(entries=st.lists(ENTRY, max_size=4), mapped=st.sampled_from([None, "0", "2"]), uses_map=st.booleans())
 def test_the_effective_value_decides(entries: list[dict[str, Any]], mapped: str | None, uses_map: bool) -> None:
     """**Feature: coder-deployment-guide, Property 6: External Provisioners**

@@ -185,7 +185,7 @@ def test_the_minimum_version_in_the_table_is_aws_s() -> None:
         assert TLS_POLICIES[name].minimum == min(versions[item] for item in policy["ssl_protocols"]), name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     protocol=st.sampled_from(["TLS", "HTTPS", "TCP", "HTTP", "UDP", "TCP_UDP"]),
     port=st.sampled_from([80, 443, 3478, 8443]),

@@ -144,7 +144,7 @@ def test_names_are_matched_as_rfc_6125_says(first: str, second: str, domain: str
 NAME = st.sampled_from(["{apex}", "*.{apex}", "dev.{apex}", "*.dev.{apex}", "*.{parent}", "other.test"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     shape=st.builds(Shape, domain=domains(), access_label=st.sampled_from(["", "dev"])),
     names=st.lists(NAME, min_size=1, max_size=4),
