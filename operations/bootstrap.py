@@ -22,7 +22,7 @@ from operations.secret_store import SecretStore
 from settings import Settings
 
 LIFETIME = timedelta(days=90)  # requirements section 5, Tokens
-RENEW_SHARE = 3  # a run with less than a third of the lifetime left makes a new one
+RENEW_SHARE = 3  # a run in the last third of the lifetime makes a new one
 PASSWORD_LENGTH = 40
 USERNAME = "bootstrap"
 POLL_SECONDS = 5.0
@@ -118,13 +118,14 @@ class Bootstrap:
         return token
 
     def _due(self, token: str) -> bool:
-        """Whether a valid token has to be renewed; says what is the case."""
-        ends, most = self.api.expires_at(token), self.api.longest_lifetime(token)
-        if ends is None or ends - self.around.now() > min(LIFETIME, most or LIFETIME) / RENEW_SHARE:
-            until = f"until {ends:%Y-%m-%d}" if ends else ""
-            self.around.say(f"the token in {self.token_secret} is valid {until}".rstrip() + "; nothing to do")
+        """Whether a valid token has to be renewed, by its age; says what is the case."""
+        made, most = self.api.created_at(token), self.api.longest_lifetime(token)
+        lifetime = min(LIFETIME, most or LIFETIME)
+        if made is None or self.around.now() - made < lifetime - lifetime / RENEW_SHARE:
+            age = f", made on {made:%Y-%m-%d}" if made else ""
+            self.around.say(f"the token in {self.token_secret} is valid{age}; nothing to do")
             return False
-        self.around.say(f"the token in {self.token_secret} ends on {ends:%Y-%m-%d}; it is renewed")
+        self.around.say(f"the token in {self.token_secret} is of {made:%Y-%m-%d}, and serves {lifetime.days} days; it is renewed")
         return True
 
     def _replace_in_own_session(self) -> None:

@@ -97,10 +97,13 @@ class CoderApi:
         roles = cast("list[Mapping[str, str]]", self._object(answer).get("roles") or [])
         return frozenset(role["name"] for role in roles)
 
-    def expires_at(self, token: str) -> datetime | None:
-        """When a valid token ends; None where coderd does not tell."""
+    def created_at(self, token: str) -> datetime | None:
+        """When a valid token was made; None where coderd does not tell.
+
+        Not when it ends: coderd moves that with each use, this question included (coderd/httpmw/apikey.go).
+        """
         answer = self._ask("GET", f"/users/me/keys/{key_id(token)}", token=token)
-        text = self._object(answer).get("expires_at") if answer.status_code == requests.codes.ok else None
+        text = self._object(answer).get("created_at") if answer.status_code == requests.codes.ok else None
         return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) else None
 
     def longest_lifetime(self, token: str) -> timedelta | None:

@@ -21,6 +21,7 @@ class Key:
     """A session or an API token."""
 
     secret: str
+    created_at: datetime
     expires_at: datetime
     roles: tuple[str, ...] = ("owner",)
     name: str = ""
@@ -41,7 +42,7 @@ class FakeCoderd:
 
     def issue(self, lifetime: timedelta, roles: tuple[str, ...] = ("owner",)) -> str:
         identity = f"key{next(self._numbers):07}"
-        self.keys[identity] = Key(f"{identity}-secretsecretsecret", datetime.now(UTC) + lifetime, roles)
+        self.keys[identity] = Key(f"{identity}-secretsecretsecret", datetime.now(UTC), datetime.now(UTC) + lifetime, roles)
         return self.keys[identity].secret
 
     def valid(self, token: str) -> Key | None:
@@ -108,7 +109,8 @@ class FakeCoderd:
         if method == "DELETE":
             del self.keys[identity]
             return 204, {}
-        return 200, {"id": identity, "expires_at": self.keys[identity].expires_at.isoformat().replace("+00:00", "Z")}
+        times = {name: getattr(self.keys[identity], name).isoformat().replace("+00:00", "Z") for name in ("created_at", "expires_at")}
+        return 200, {"id": identity, **times}
 
 
 @contextmanager
