@@ -41,7 +41,7 @@ class Program:
 
     def says(self) -> str:
         """What is about to be done."""
-        return f"building it from its Go module (once on this machine; {self.minutes} minutes on two cores)"
+        return f"building it from its Go module (once on this machine; about {self.minutes} min on two cores)"
 
     def make(self, go: Go, folder: Path) -> None:
         """Into an empty folder. Raises GoError."""
