@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, Input, InvokeOptions, ResourceOptions
+from pulumi import ComponentResource, Input, InvokeOptions, Resource, ResourceOptions
 
 from components.backups import Backups, BackupsArgs
 from components.cluster import Cluster, ClusterArgs
@@ -67,10 +68,10 @@ class Environment(ComponentResource):
             networks[region], clusters[region] = self._foundation(region, provider)
 
         database = self._database(primary, networks[primary], here)
-        balancer = self._entrance(networks[primary], here)
+        balancer, hosts = self._entrance(networks[primary], here)
         server = self._coder(primary, networks[primary], clusters[primary], database, balancer, visit, here)
         if visit > 1:
-            self._inside_coder(primary, clusters[primary], server, token, providers[primary])
+            self._inside_coder(primary, clusters[primary], server, [balancer, hosts], token, providers[primary])
 
         self.summary = {
             "access_url": args.plan.access_url,
@@ -154,7 +155,7 @@ class Environment(ComponentResource):
         )
         return database
 
-    def _entrance(self, network: Network, here: ResourceOptions) -> LoadBalancer:
+    def _entrance(self, network: Network, here: ResourceOptions) -> tuple[LoadBalancer, Records]:
         """Certificate, then load balancer, then the hosts' records."""
         settings = self._args.settings
         coder = settings.coder
@@ -171,10 +172,11 @@ class Environment(ComponentResource):
                 tls_policy=coder.tls_policy.value,
                 static_ips=coder.static_ips,
                 data_protection=settings.system.data_protection,
+                after=network.entrance,
             ),
             here,
         )
-        Records(
+        hosts = Records(
             "hosts",
             RecordsArgs(
                 zone_id=certificate.zone_id,
@@ -185,7 +187,7 @@ class Environment(ComponentResource):
             ),
             here,
         )
-        return balancer
+        return balancer, hosts
 
     def _coder(
         self, region: str, network: Network, cluster: Cluster, database: Database, balancer: LoadBalancer, visit: int, here: ResourceOptions
@@ -224,13 +226,22 @@ class Environment(ComponentResource):
         )
 
     def _inside_coder(
-        self, region: str, cluster: Cluster, server: CoderServer, token: aws.secretsmanager.Secret, provider: aws.Provider
+        self,
+        region: str,
+        cluster: Cluster,
+        server: CoderServer,
+        entrance: Sequence[Resource],
+        token: aws.secretsmanager.Secret,
+        provider: aws.Provider,
     ) -> None:
-        """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates."""
+        """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates.
+
+        All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it.
+        """
         settings, plan = self._args.settings, self._args.plan
         inside = ResourceOptions(parent=self, providers=[provider, cluster.kubernetes])
         value = aws.secretsmanager.get_secret_version_output(secret_id=token.id, opts=InvokeOptions(parent=self, provider=provider))
-        access = CoderAccess("coderd", CoderAccessArgs(url=plan.access_url, token=value.secret_string, after=[server.release]), inside)
+        access = CoderAccess("coderd", CoderAccessArgs(url=plan.access_url, token=value.secret_string, after=[server, *entrance]), inside)
         provisioners = Provisioners(
             PROVISIONERS,
             ProvisionersArgs(

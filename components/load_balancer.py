@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
 HTTPS_PORT = 443
 TARGET_PORT = 8080  # where the coder chart's pods listen; it can't be changed there (T-23)
@@ -22,6 +22,7 @@ class LoadBalancerArgs:
 
     subnet_ids: one public subnet a zone. security_group_id: admits 443 from the internet (NET-28). certificate_arn: of an issued
     certificate. tls_policy: AWS's name, TLS 1.2 or newer with GCM and ECDHE only (T-29). static_ips: an Elastic IP a zone (T-18).
+    after: the way to the internet.
     """
 
     vpc_id: Input[str]
@@ -31,6 +32,7 @@ class LoadBalancerArgs:
     tls_policy: str
     static_ips: bool
     data_protection: bool
+    after: Sequence[Resource] = ()
 
 
 class LoadBalancer(ComponentResource):
@@ -76,8 +78,8 @@ class LoadBalancer(ComponentResource):
             enable_deletion_protection=args.data_protection,
             security_groups=[args.security_group_id],
             subnets=None if args.static_ips else list(args.subnet_ids),
-            subnet_mappings=self._static_mappings(name, args.subnet_ids) if args.static_ips else None,
-            opts=child,
+            subnet_mappings=self._static_mappings(name, args) if args.static_ips else None,
+            opts=self._behind(args),
         )
         targets = self._target_group(name, args.vpc_id)
         aws.lb.Listener(
@@ -101,14 +103,17 @@ class LoadBalancer(ComponentResource):
             {**facts, "arn": self.arn, "dns_name": self.dns_name, "zone_id": self.zone_id, "target_group_arn": self.target_group_arn}
         )
 
-    def _static_mappings(self, name: str, subnet_ids: Sequence[Input[str]]) -> list[aws.lb.LoadBalancerSubnetMappingArgsDict]:
+    def _behind(self, args: LoadBalancerArgs) -> ResourceOptions:
+        return ResourceOptions(parent=self, depends_on=list(args.after))
+
+    def _static_mappings(self, name: str, args: LoadBalancerArgs) -> list[aws.lb.LoadBalancerSubnetMappingArgsDict]:
         """An address of our own in each zone, for firewalls elsewhere that list it (CDR-23)."""
         return [
             {
                 "subnet_id": subnet_id,
-                "allocation_id": aws.ec2.Eip(f"{name}-{index}", domain="vpc", opts=ResourceOptions(parent=self)).allocation_id,
+                "allocation_id": aws.ec2.Eip(f"{name}-{index}", domain="vpc", opts=self._behind(args)).allocation_id,
             }
-            for index, subnet_id in enumerate(subnet_ids)
+            for index, subnet_id in enumerate(args.subnet_ids)
         ]
 
     def _target_group(self, name: str, vpc_id: Input[str]) -> aws.lb.TargetGroup:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, Output, Resource, ResourceOptions
 
 from components.network_logs import flow_logs
 from components.network_routes import endpoints, isolated_routes, nat_gateways, private_routes, public_routes, zone_letter
@@ -45,6 +45,10 @@ class Network(ComponentResource):
     zones: tuple[str, ...]
     cluster_security_group: aws.ec2.SecurityGroup
     """Of the Kubernetes API's interfaces; eks.Cluster takes the resource, not its id."""
+    entrance: list[Resource]
+    """What a public address waits for, and goes before: AWS refuses an internet-facing balancer in a VPC that has no internet gateway."""
+    ways: list[Resource]
+    """What nodes wait for, and go before: without a route out or a rule they do not join, or leave the cluster while it is emptied."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
         facts = _facts(args)
@@ -68,11 +72,12 @@ class Network(ComponentResource):
         }
         by_tier = {Tier(tier.name): [subnets[subnet.name].id for subnet in tier.subnets] for tier in plan.tiers}
 
-        gateway, public = public_routes(name, plan, vpc.id, subnets, child)
+        gateway, public, self.entrance = public_routes(name, plan, vpc.id, subnets, child)
         nat = nat_gateways(name, plan, subnets, gateway, child)
-        private = private_routes(name, plan, vpc.id, subnets, nat, child)
+        private, routes = private_routes(name, plan, vpc.id, subnets, nat, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
-        groups = security_groups(name, vpc.id, child)
+        groups, rules = security_groups(name, vpc.id, child)
+        self.ways = [*routes, *rules]
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(
             name,

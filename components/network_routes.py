@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi_aws as aws
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, Output, Resource, ResourceOptions
 
 from components.network_rules import ANYWHERE
 from plan.model import NetworkPlan
@@ -14,14 +14,15 @@ from settings.network import NatMode, Tier
 
 def public_routes(
     name: str, plan: NetworkPlan, vpc_id: Input[str], subnets: Mapping[str, aws.ec2.Subnet], opts: ResourceOptions
-) -> tuple[aws.ec2.InternetGateway, aws.ec2.RouteTable]:
-    """The internet gateway, and one table for the public subnets with the route to it (NET-12)."""
+) -> tuple[aws.ec2.InternetGateway, aws.ec2.RouteTable, list[Resource]]:
+    """The internet gateway, one table for the public subnets with the route to it (NET-12), and what makes that way whole."""
     gateway = aws.ec2.InternetGateway(name, vpc_id=vpc_id, tags={"Name": name}, opts=opts)
     table = aws.ec2.RouteTable(f"{name}-public", vpc_id=vpc_id, tags={"Name": f"{name}-public"}, opts=opts)
-    aws.ec2.Route(f"{name}-public-internet", route_table_id=table.id, destination_cidr_block=ANYWHERE, gateway_id=gateway.id, opts=opts)
-    for subnet in plan.tier(Tier.PUBLIC.value).subnets:
-        associate(f"{name}-{subnet.name}", subnets[subnet.name], table, opts)
-    return gateway, table
+    route = aws.ec2.Route(
+        f"{name}-public-internet", route_table_id=table.id, destination_cidr_block=ANYWHERE, gateway_id=gateway.id, opts=opts
+    )
+    joined = [associate(f"{name}-{subnet.name}", subnets[subnet.name], table, opts) for subnet in plan.tier(Tier.PUBLIC.value).subnets]
+    return gateway, table, [gateway, route, *joined]
 
 
 def nat_gateways(
@@ -57,21 +58,28 @@ def private_routes(
     subnets: Mapping[str, aws.ec2.Subnet],
     nat: Mapping[str, aws.ec2.NatGateway],
     opts: ResourceOptions,
-) -> dict[str, aws.ec2.RouteTable]:
+) -> tuple[dict[str, aws.ec2.RouteTable], list[Resource]]:
     """One table for each zone, by zone, with the route to its NAT gateway; control, provisioner and workspace subnets share it.
+
+    And what makes the ways whole: a node that starts before them never joins.
 
     Their routes are the same, and isolation between them is the work of security groups and NACLs; so a zone's way out is changed in one
     place. A zone has its table even where all use one gateway: a gateway per zone is then a change of a route, of no subnet (NET-40).
     """
     tables: dict[str, aws.ec2.RouteTable] = {}
+    ways: list[Resource] = []
     for zone in plan.zones:
         label = f"{name}-private-{zone_letter(zone)}"
         tables[zone] = table = aws.ec2.RouteTable(label, vpc_id=vpc_id, tags={"Name": label}, opts=opts)
-        aws.ec2.Route(f"{label}-internet", route_table_id=table.id, destination_cidr_block=ANYWHERE, nat_gateway_id=nat[zone].id, opts=opts)
-    for tier in plan.tiers:
-        for subnet in () if tier.public or tier.isolated else tier.subnets:
-            associate(f"{name}-{subnet.name}", subnets[subnet.name], tables[subnet.zone], opts)
-    return tables
+        gateway_id = nat[zone].id
+        ways.append(
+            aws.ec2.Route(
+                f"{label}-internet", route_table_id=table.id, destination_cidr_block=ANYWHERE, nat_gateway_id=gateway_id, opts=opts
+            )
+        )
+    private = [subnet for tier in plan.tiers if not tier.public and not tier.isolated for subnet in tier.subnets]
+    ways += [associate(f"{name}-{subnet.name}", subnets[subnet.name], tables[subnet.zone], opts) for subnet in private]
+    return tables, ways
 
 
 def isolated_routes(
@@ -85,9 +93,9 @@ def isolated_routes(
     return table
 
 
-def associate(name: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, opts: ResourceOptions) -> None:
+def associate(name: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable, opts: ResourceOptions) -> Resource:
     """Put a subnet under a table; a subnet without one would take the VPC's main table."""
-    aws.ec2.RouteTableAssociation(name, subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+    return aws.ec2.RouteTableAssociation(name, subnet_id=subnet.id, route_table_id=table.id, opts=opts)
 
 
 def zone_letter(zone: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi_aws as aws
-from pulumi import Input, ResourceOptions
+from pulumi import Input, Resource, ResourceOptions
 
 from components.network_rules import ANYWHERE, OPEN_EGRESS, AclRule, Flow, Party, Protocol, flows, tier_acls
 from plan.model import NetworkPlan
@@ -15,8 +15,8 @@ from settings.network import Tier
 FRAGMENTATION_NEEDED = (3, 4)
 
 
-def security_groups(name: str, vpc_id: Input[str], opts: ResourceOptions) -> dict[Party, aws.ec2.SecurityGroup]:
-    """A group for each party, never shared (NET-18), with a rule resource for each flow: what is not a flow is closed.
+def security_groups(name: str, vpc_id: Input[str], opts: ResourceOptions) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
+    """A group for each party, never shared (NET-18), and a rule resource for each flow: what is not a flow is closed.
 
     Sources are groups, not ranges: an address that moves to another tier takes no right with it.
     """
@@ -32,11 +32,12 @@ def security_groups(name: str, vpc_id: Input[str], opts: ResourceOptions) -> dic
         )
         for party in parties
     }
+    rules: list[Resource] = []
     for flow in flows():
-        _ingress(name, groups, flow, opts)
+        rules.append(_ingress(name, groups, flow, opts))
         if flow.source not in (Party.INTERNET, *OPEN_EGRESS):
-            _egress(name, groups, flow, opts)
-    for party in OPEN_EGRESS:
+            rules.append(_egress(name, groups, flow, opts))
+    rules += [
         aws.vpc.SecurityGroupEgressRule(
             f"{name}-{party.value}-egress",
             security_group_id=groups[party].id,
@@ -45,13 +46,15 @@ def security_groups(name: str, vpc_id: Input[str], opts: ResourceOptions) -> dic
             cidr_ipv4=ANYWHERE,
             opts=opts,
         )
+        for party in OPEN_EGRESS
+    ]
     aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc_id, ingress=[], egress=[], opts=opts)
-    return groups
+    return groups, rules
 
 
-def _ingress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow, opts: ResourceOptions) -> None:
+def _ingress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow, opts: ResourceOptions) -> Resource:
     source = None if flow.source is Party.INTERNET else groups[flow.source].id
-    aws.vpc.SecurityGroupIngressRule(
+    return aws.vpc.SecurityGroupIngressRule(
         f"{name}-{flow.target.value}-from-{flow.source.value}{_label(flow)}",
         security_group_id=groups[flow.target].id,
         description=flow.purpose,
@@ -64,8 +67,8 @@ def _ingress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flo
     )
 
 
-def _egress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow, opts: ResourceOptions) -> None:
-    aws.vpc.SecurityGroupEgressRule(
+def _egress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow, opts: ResourceOptions) -> Resource:
+    return aws.vpc.SecurityGroupEgressRule(
         f"{name}-{flow.source.value}-to-{flow.target.value}{_label(flow)}",
         security_group_id=groups[flow.source].id,
         description=flow.purpose,

@@ -155,8 +155,10 @@ def _scaling_group_name(resources: Sequence[aws.eks.outputs.NodeGroupResource]) 
     return groups[0].name
 
 
-def node_role(name: str, group: str, partition: Input[str], opts: ResourceOptions) -> aws.iam.Role:
-    """The role of one group's nodes: join the cluster and pull images, nothing else (least privilege).
+def node_role(name: str, group: str, partition: Input[str], opts: ResourceOptions) -> tuple[aws.iam.Role, list[Resource]]:
+    """The role of one group's nodes: join the cluster and pull images, nothing else (least privilege); and what gives it those rights.
+
+    Nodes that start without them don't join, and EKS can't take the last ones away (EKS User Guide, "Node IAM role").
 
     No CNI policy: aws-node has a role of its own. No Systems Manager: a session on a node would be a way into workspaces (Property 9).
     One role for each group, so that CloudTrail tells whose node it was.
@@ -167,11 +169,13 @@ def node_role(name: str, group: str, partition: Input[str], opts: ResourceOption
         assume_role_policy=iam.document(iam.trusted_service("ec2.amazonaws.com")),
         opts=opts,
     )
-    for policy in ("AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy"):
+    rights: list[Resource] = [
         aws.iam.RolePolicyAttachment(
             f"{name}-{group}-{policy}", role=role.name, policy_arn=Output.concat("arn:", partition, f":iam::aws:policy/{policy}"), opts=opts
         )
-    return role
+        for policy in ("AmazonEC2ContainerRegistryPullOnly", "AmazonEKSWorkerNodePolicy")
+    ]
+    return role, rights
 
 
 def subnets_of(plan: NodeGroupPlan, zones: Sequence[str], subnet_ids: Mapping[str, Sequence[Input[str]]]) -> list[Input[str]]:

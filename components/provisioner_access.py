@@ -61,9 +61,10 @@ class Account:
 
 def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
     """CoderProvRole: EC2 workspaces that carry the builds' own tag, this cluster, and the workspaces' roles for EC2 alone (EKS-24)."""
-    made = [account.arn("ec2", f"{kind}/*") for kind in ("instance", "network-interface", "volume")]
+    made = [account.arn("ec2", f"{kind}/*") for kind in ("instance", "volume")]
     used = [Output.concat("arn:", account.partition, f":ec2:{account.region}::image/*")]
-    used += [account.arn("ec2", f"{kind}/*") for kind in ("security-group", "subnet")]
+    # Terraform's aws_instance tags the instance and its volumes only: a tag asked of the interface would refuse every launch.
+    used += [account.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
     return [
         Statement(
             sid="DescribeCluster",

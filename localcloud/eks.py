@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from google.protobuf.struct_pb2 import Value as WireValue
 from pulumi.runtime.proto import provider_pb2
 
 from localcloud import schema
@@ -12,7 +13,7 @@ from localcloud.eks_arguments import COMPONENT, Inputs, check
 from localcloud.eks_cluster import Children
 from localcloud.kinds.model import Refused
 from localcloud.monitor import Monitor, Options, flatten
-from localcloud.wire import decode, encode
+from localcloud.wire import OUTPUT, RESOURCE, SECRET, SIGNATURE_KEY, UNKNOWN_TEXTS, ResourceReference, decode, encode
 
 PACKAGE: Final = "eks"
 
@@ -37,7 +38,7 @@ class Eks(Backend):
         check(inputs)
         monitor = Monitor(request.monitorEndpoint, dict(request.providers))
         try:
-            given = {name: inputs.get(name) for name in inputs.values}
+            given = {name: inputs.whole(name) for name in inputs.values}
             protect = request.protect if request.HasField("protect") else None
             options = Options(request.parent, list(request.dependencies), list(request.ignoreChanges), dict(request.providers), protect)
             component = monitor.component(COMPONENT, request.name, given, options)
@@ -63,4 +64,22 @@ def _inputs(request: provider_pb2.ConstructRequest) -> Inputs:
     urns = {name: set(each.urns) for name, each in request.inputDependencies.items()}
     for name, found in decoded.dependencies.items():
         urns.setdefault(name, set()).update(found)
-    return Inputs(decoded.values, {name: frozenset(each) for name, each in urns.items()}, frozenset(decoded.secret_keys()))
+    references = _references(request)
+    for name, reference in references.items():
+        urns.setdefault(name, set()).add(reference.urn)  # the engine leaves it out of the dependencies: the reference tells it
+    return Inputs(decoded.values, {name: frozenset(each) for name, each in urns.items()}, frozenset(decoded.secret_keys()), references)
+
+
+def _references(request: provider_pb2.ConstructRequest) -> dict[str, ResourceReference]:
+    """The inputs that are resources: a security group, a role."""
+    found = {name: _reference(value) for name, value in request.inputs.fields.items()}
+    return {name: each for name, each in found.items() if each}
+
+
+def _reference(value: WireValue) -> ResourceReference | None:
+    fields = value.struct_value.fields
+    signature = fields[SIGNATURE_KEY].string_value if SIGNATURE_KEY in fields else ""
+    if signature == RESOURCE:
+        identity = fields["id"].string_value if "id" in fields else None
+        return ResourceReference(fields["urn"].string_value, "" if identity in UNKNOWN_TEXTS else identity)
+    return _reference(fields["value"]) if signature in {OUTPUT, SECRET} and "value" in fields else None

@@ -8,6 +8,7 @@ from typing import Final
 
 from localcloud.kinds.model import Refused, Value
 from localcloud.monitor import Known
+from localcloud.wire import ResourceReference
 
 COMPONENT: Final = "eks:index:Cluster"
 _SUPPORTED: Final = frozenset(
@@ -24,16 +25,21 @@ _SUPPORTED: Final = frozenset(
 
 @dataclass(frozen=True)
 class Inputs:
-    """The component's inputs: values, and the resources that each comes from."""
+    """The component's inputs: values (of a resource its id), the resources that each comes from, and those that are one."""
 
     values: Mapping[str, Value]
     urns: Mapping[str, frozenset[str]]
     secret: frozenset[str]
+    references: Mapping[str, ResourceReference]
 
     def get(self, name: str, default: Value = None) -> Known:
         """One input."""
         value = self.values.get(name)
         return Known(default if value is None else value, self.urns.get(name, frozenset()), name in self.secret)
+
+    def whole(self, name: str) -> Known | ResourceReference:
+        """One input, as it came: a resource stays one."""
+        return self.references.get(name) or self.get(name)
 
     def has(self, name: str) -> bool:
         """Whether it is given."""
@@ -57,6 +63,9 @@ def check(inputs: Inputs) -> None:
         raise Refused("InvalidArgument", "subnetIds, and the use of publicSubnetIds and/or privateSubnetIds are mutually exclusive")
     if inputs.has("publicAccessCidrs") and values.get("endpointPublicAccess") is False:
         raise Refused("InvalidArgument", "`publicAccessCidrs` can only be set when `endpointPublicAccess` is true")
+    group = values.get("clusterSecurityGroup")
+    if isinstance(group, str) and "clusterSecurityGroup" not in inputs.references:
+        raise Refused("InvalidArgument", f"clusterSecurityGroup takes an aws.ec2.SecurityGroup, not its id {group!r}")
     beyond = sorted(name for name, value in values.items() if value is not None and name not in _SUPPORTED)
     if values.get("skipDefaultNodeGroup") is not True:
         beyond.append("skipDefaultNodeGroup (it has to be true)")

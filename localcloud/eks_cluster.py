@@ -1,4 +1,4 @@
-"""The children of `eks.Cluster`, as the real component (pulumi-eks 4, nodejs/eks/cluster/cluster.ts at 1069dbbf) registers them.
+"""The children of `eks.Cluster`, as the real component (pulumi-eks 4, nodejs/eks/cluster/cluster.ts at 7bf0c1b1) registers them.
 
 Covered is a cluster with access entries (API) and without a default node group, Fargate, auto mode and storage classes.
 """
@@ -13,12 +13,16 @@ from typing import Final
 
 from localcloud.eks_arguments import Inputs
 from localcloud.eks_cni import cni_configuration
+from localcloud.eks_outputs import Made, kubeconfig, outputs
 from localcloud.kinds.model import UNKNOWN, Refused, Value
 from localcloud.monitor import Given, Known, Monitor, Options, Registered
+from localcloud.wire import ResourceReference
 
 _RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
 _GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
 _ADD_ON: Final = "aws:eks/addon:Addon"
+_KUBERNETES_SDK: Final = "4.19.0"  # nodejs/eks/yarn.lock at 7bf0c1b1: the component brings a kubernetes provider of that version
+_DESCRIBED: Final = {"description": "Managed by Pulumi"}  # the SDK's default
 _ANYWHERE: Final = {"fromPort": 0, "toPort": 0, "protocol": "-1"}
 
 
@@ -37,19 +41,18 @@ class Children:
         partition = self.monitor.invoke("aws:index/getPartition:getPartition", {})
         role, attached = (None, []) if inputs.has("serviceRole") else self._service_role(partition)
         group = self._cluster_group()
-        cluster = self._cluster(role, attached, group)
+        encryption = self._encryption()
+        cluster = self._cluster(role, attached, group, encryption)
         self._kube_proxy(cluster)
-        kubeconfig = self._kubeconfig(cluster)
-        text = Known(UNKNOWN if kubeconfig.value is UNKNOWN else json.dumps(kubeconfig.value), kubeconfig.urns)
-        provider = self._child(
-            "pulumi:providers:kubernetes", "eks-k8s", {"kubeconfig": text, "enableConfigMapMutable": inputs.get("enableConfigMapMutable")}
-        )
-        if inputs.values.get("useDefaultVpcCni") is not True:
-            self._vpc_cni(cluster, provider)
+        config = kubeconfig(inputs, cluster)
+        text = Known(UNKNOWN if config.value is UNKNOWN else _json(config.value), config.urns)
+        settings: dict[str, Given] = {"kubeconfig": text, "enableConfigMapMutable": inputs.get("enableConfigMapMutable")}
+        provider = self._child("pulumi:providers:kubernetes", "eks-k8s", settings, version=_KUBERNETES_SDK)
+        interface = None if inputs.values.get("useDefaultVpcCni") is True else self._vpc_cni(cluster, provider)
         if inputs.part("corednsAddonOptions", "enabled").value is True or inputs.part("corednsAddonOptions", "configurationValues").value:
             self._add_on(cluster, "coredns", "corednsAddonOptions")
         nodes, ingress = (None, None) if inputs.values.get("skipDefaultSecurityGroups") is True else self._node_group(cluster, group)
-        return self._outputs(cluster, group, nodes, ingress, kubeconfig, text, provider)
+        return outputs(inputs, Made(cluster, role, group, nodes, ingress, interface, provider, self._subnets(), encryption, config, text))
 
     def _child(self, token: str, suffix: str, inputs: Mapping[str, Given], **options: object) -> Registered:
         return self.monitor.custom(token, f"{self.name}-{suffix}", inputs, Options(parent=self.parent, **options))  # type: ignore[arg-type]  # checked by the caller
@@ -74,21 +77,23 @@ class Children:
             "Statement": [{"Action": actions, "Effect": "Allow", "Principal": {"Service": ["eks.amazonaws.com"]}}],
         }
         options = Options(parent=component.urn)
-        made: dict[str, Given] = {"description": arguments["description"], "assumeRolePolicy": json.dumps(trust), "tags": arguments["tags"]}
+        made: dict[str, Given] = {"description": arguments["description"], "assumeRolePolicy": _json(trust), "tags": arguments["tags"]}
         role = self.monitor.custom("aws:iam/role:Role", f"{name}-role", made, options)
         digest = hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest()[:8]
         attachment = self.monitor.custom(
-            "aws:iam/rolePolicyAttachment:RolePolicyAttachment", f"{name}-{digest}", {"policyArn": arn, "role": role.resource_id}, options
+            "aws:iam/rolePolicyAttachment:RolePolicyAttachment", f"{name}-{digest}", {"policyArn": arn, "role": role.reference}, options
         )
-        self.monitor.outputs(component.urn, {"role": role.reference})
+        self.monitor.outputs(component.urn, {"directRole": role.reference, "resolvedRole": role.reference})
         return role, [attachment]
 
-    def _cluster_group(self) -> Registered | None:
-        """The cluster's security group; None where the program brings one or wants none."""
-        if self.inputs.has("clusterSecurityGroup") or self.inputs.values.get("skipDefaultSecurityGroups") is True:
+    def _cluster_group(self) -> ResourceReference | None:
+        """The cluster's security group: the program's, else one of the component; None where the program wants none."""
+        if self.inputs.has("clusterSecurityGroup"):
+            return self.inputs.references.get("clusterSecurityGroup")
+        if self.inputs.values.get("skipDefaultSecurityGroups") is True:
             return None
         tags = self._tags("clusterSecurityGroupTags", {"Name": f"{self.name}-eksClusterSecurityGroup"})
-        made: dict[str, Given] = {"vpcId": self.inputs.get("vpcId"), "revokeRulesOnDelete": True, "tags": tags}
+        made: dict[str, Given] = {"vpcId": self.inputs.get("vpcId"), "revokeRulesOnDelete": True, "tags": tags, **_DESCRIBED}
         group = self._child(_GROUP, "eksClusterSecurityGroup", made)
         self._rule(
             "eksClusterInternetEgressRule",
@@ -98,20 +103,27 @@ class Children:
             cidrBlocks=["0.0.0.0/0"],
             **_ANYWHERE,
         )
-        return group
+        return group.reference
 
-    def _cluster(self, role: Registered | None, attached: list[Registered], group: Registered | None) -> Registered:
+    def _encryption(self) -> Known | None:
+        """How Secrets are encrypted; as a whole unknown while the key is, as an apply leaves it."""
+        key = self.inputs.get("encryptionConfigKeyArn")
+        if not key.value:
+            return None
+        found: Value = UNKNOWN if key.value is UNKNOWN else {"provider": {"keyArn": key.value}, "resources": ["secrets"]}
+        return Known(found, key.urns, key.secret)
+
+    def _cluster(
+        self, role: Registered | None, attached: list[Registered], group: ResourceReference | None, encryption: Known | None
+    ) -> Registered:
         inputs = self.inputs
-        given = inputs.get("clusterSecurityGroup") if inputs.has("clusterSecurityGroup") else None
-        groups = [group.resource_id] if group else [given] if given else None
-        key = inputs.get("encryptionConfigKeyArn")
         network = {"serviceIpv4Cidr": inputs.get("kubernetesServiceIpAddressRange"), "ipFamily": inputs.get("ipFamily", "ipv4")}
         made: dict[str, Given] = {
             "name": inputs.get("name"),
-            "roleArn": role.out("arn") if role else inputs.get("serviceRole"),
+            "roleArn": role.out("arn") if role else self._role_arn(),
             "bootstrapSelfManagedAddons": inputs.get("bootstrapSelfManagedAddons", default=True),
             "vpcConfig": {
-                "securityGroupIds": groups,
+                "securityGroupIds": [_id(group)] if group else None,
                 "subnetIds": self._subnets(),
                 "endpointPrivateAccess": _or_none(inputs.get("endpointPrivateAccess")),
                 "endpointPublicAccess": _or_none(inputs.get("endpointPublicAccess")),
@@ -120,7 +132,7 @@ class Children:
             "version": inputs.get("version"),
             "enabledClusterLogTypes": inputs.get("enabledClusterLogTypes"),
             "tags": self._tags("clusterTags", {"Name": f"{self.name}-eksCluster"}),
-            "encryptionConfig": {"provider": {"keyArn": key}, "resources": ["secrets"]} if key.value else None,
+            "encryptionConfig": encryption,
             "kubernetesNetworkConfig": network if inputs.has("kubernetesServiceIpAddressRange") or inputs.has("ipFamily") else None,
             "accessConfig": {"authenticationMode": inputs.get("authenticationMode"), "bootstrapClusterCreatorAdminPermissions": True},
             "upgradePolicy": inputs.get("upgradePolicy"),
@@ -133,6 +145,11 @@ class Children:
             ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions", "bootstrapSelfManagedAddons"],
             depends_on=[each.urn for each in (*([role] if role else []), *attached)],
         )
+
+    def _role_arn(self) -> Known:
+        """Of the role that the program brings."""
+        role = self.inputs.references.get("serviceRole")
+        return self.monitor.resource(role).out("arn") if role else self.inputs.get("serviceRole")
 
     def _subnets(self) -> Known:
         if self.inputs.has("subnetIds"):
@@ -162,11 +179,13 @@ class Children:
         self._child(_ADD_ON, name, made)
 
     def _newest(self, add_on: str, cluster: Registered) -> Known:
+        if not cluster.id:
+            return Known(UNKNOWN)  # the SDK asks nothing about a resource that is not made yet
         asked: dict[str, Given] = {"addonName": add_on, "kubernetesVersion": cluster.out("version"), "mostRecent": True}
         found = self.monitor.invoke("aws:eks/getAddonVersion:getAddonVersion", asked)
         return Known(found.value.get("version") if isinstance(found.value, Mapping) else UNKNOWN, found.urns | {cluster.urn})
 
-    def _vpc_cni(self, cluster: Registered, provider: Registered) -> None:
+    def _vpc_cni(self, cluster: Registered, provider: Registered) -> ResourceReference:
         inputs, name = self.inputs, f"{self.name}-vpc-cni"
         options = inputs.values.get("vpcCniOptions")
         given: Mapping[str, Value] = options if isinstance(options, Mapping) else {}
@@ -191,8 +210,9 @@ class Children:
         }
         add_on = self.monitor.custom(_ADD_ON, name, made, Options(parent=component.urn))
         self.monitor.outputs(component.urn, {"addon": add_on.reference})
+        return ResourceReference(component.urn, None)
 
-    def _node_group(self, cluster: Registered, group: Registered | None) -> tuple[Registered, Registered]:
+    def _node_group(self, cluster: Registered, group: ResourceReference | None) -> tuple[Registered, Registered]:
         """The security group of the nodes, and its rules with the cluster's."""
         if group is None:
             raise Refused("InvalidArgument", "clusterSecurityGroup is required when creating the default node group.")
@@ -204,10 +224,11 @@ class Children:
         made: dict[str, Given] = {
             "vpcId": self.inputs.get("vpcId"),
             "revokeRulesOnDelete": True,
+            **_DESCRIBED,
             "tags": Known(merged.value if isinstance(name.value, str) else UNKNOWN, merged.urns | name.urns),
         }
         nodes = self._child(_GROUP, "nodeSecurityGroup", made)
-        ours, theirs = nodes.resource_id, group.resource_id
+        ours, theirs = nodes.resource_id, _id(group)
         self._rule("eksNodeIngressRule", ours, "Allow nodes to communicate with each other", self=True, **_ANYWHERE)
         text = "Allow worker Kubelets and pods to receive communication from the cluster control plane"
         self._rule("eksNodeClusterIngressRule", ours, text, fromPort=1025, toPort=65535, protocol="tcp", sourceSecurityGroupId=theirs)
@@ -232,78 +253,20 @@ class Children:
             merged |= part.value if isinstance(part.value, Mapping) else {}
         return Known(merged, urns)
 
-    def _kubeconfig(self, cluster: Registered) -> Known:
-        credentials = self.inputs.values.get("providerCredentialOpts")
-        role = credentials.get("roleArn") if isinstance(credentials, Mapping) else None
-        parts = {name: cluster.out(name) for name in ("name", "endpoint", "arn", "certificateAuthority.data")}
-        if any(part.value is UNKNOWN for part in parts.values()) or role is UNKNOWN:
-            return Known(UNKNOWN, frozenset({cluster.urn}))
-        arguments = ["--region", str(parts["arn"].value).split(":")[3], "eks", "get-token", "--cluster-name", parts["name"].value]
-        arguments += ["--output", "json", *(["--role", role] if role else [])]
-        information = {"name": "KUBERNETES_EXEC_INFO", "value": '{"apiVersion": "client.authentication.k8s.io/v1beta1"}'}
-        version = "client.authentication.k8s.io/v1beta1"
-        execute = {"apiVersion": version, "command": "aws", "args": arguments, "env": [information]}
-        server = {"server": parts["endpoint"].value, "certificate-authority-data": parts["certificateAuthority.data"].value}
-        config: dict[str, Value] = {
-            "apiVersion": "v1",
-            "clusters": [{"cluster": server, "name": "kubernetes"}],
-            "contexts": [{"context": {"cluster": "kubernetes", "user": "aws"}, "name": "aws"}],
-            "current-context": "aws",
-            "kind": "Config",
-            "users": [{"name": "aws", "user": {"exec": execute}}],
-        }
-        return Known(config, frozenset({cluster.urn}))
-
-    def _outputs(
-        self,
-        cluster: Registered,
-        group: Registered | None,
-        nodes: Registered | None,
-        ingress: Registered | None,
-        kubeconfig: Known,
-        text: Known,
-        provider: Registered,
-    ) -> dict[str, Given]:
-        own = cluster.out("vpcConfig.clusterSecurityGroupId")
-        url = cluster.out("identities[0].oidcs[0].issuer".replace("[0]", ".0"))
-        issuer = Known(url.value.removeprefix("https://") if isinstance(url.value, str) else UNKNOWN, url.urns)
-        core: dict[str, Given] = {
-            "cluster": cluster.reference,
-            "clusterSecurityGroup": group.reference if group else None,
-            "endpoint": cluster.out("endpoint"),
-            "instanceRoles": [],
-            "kubeconfig": kubeconfig,
-            "nodeGroupOptions": {},
-            "provider": provider.reference,
-            "subnetIds": self._subnets(),
-            "vpcId": self.inputs.get("vpcId"),
-        }
-        return {
-            "autoModeNodeRoleName": "",
-            "clusterIngressRuleId": ingress.out("securityGroupRuleId") if ingress else "",
-            "clusterSecurityGroup": group.reference if group else None,
-            "clusterSecurityGroupId": group.resource_id if group else own,
-            "core": core,
-            "defaultNodeGroupAsgName": "",
-            "eksCluster": cluster.reference,
-            "eksClusterIngressRule": ingress.reference if ingress else None,
-            "fargateProfileId": "",
-            "fargateProfileStatus": "",
-            "instanceRoles": [],
-            "kubeconfig": kubeconfig,
-            "kubeconfigJson": text,
-            "nodeSecurityGroup": nodes.reference if nodes else None,
-            "nodeSecurityGroupId": nodes.resource_id if nodes else own,
-            "oidcIssuer": issuer,
-            "oidcProviderArn": "",
-            "oidcProviderUrl": url,
-        }
-
 
 def _or_none(known: Known) -> Known | None:
     return known if known.value is not None else None
 
 
 def _document(configuration: Known) -> Known:
-    text = UNKNOWN if configuration.value is UNKNOWN else json.dumps(configuration.value)
+    text = UNKNOWN if configuration.value is UNKNOWN else _json(configuration.value, ordered=True)
     return Known(text, configuration.urns, configuration.secret)
+
+
+def _id(reference: ResourceReference) -> Known:
+    return Known(reference.id or UNKNOWN, frozenset({reference.urn}))
+
+
+def _json(value: Value, *, ordered: bool = False) -> str:
+    """As JSON.stringify writes it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=ordered)

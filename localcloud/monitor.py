@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -72,7 +71,10 @@ class _Flat:
             if given.secret:
                 self.secrets.add(path)
             return given.value
-        if isinstance(given, str | ResourceReference) or given is UNKNOWN:
+        if isinstance(given, ResourceReference):
+            self.urns.add(given.urn)
+            return given
+        if isinstance(given, str) or given is UNKNOWN:
             return given  # type: ignore[return-value]  # no sequence is left but text
         if isinstance(given, Mapping):
             return {name: self.plain(each, (*path, name)) for name, each in given.items() if each is not None}  # type: ignore[misc]  # references nest
@@ -90,6 +92,7 @@ class Options:
     ignore_changes: Sequence[str] = ()
     providers: Mapping[str, str] = field(default_factory=dict[str, str])
     protect: bool | None = None
+    version: str = ""  # of the SDK; the engine writes that of a provider into its inputs
 
 
 class Monitor:
@@ -114,8 +117,7 @@ class Monitor:
         """Register a resource of a provider."""
         provider = options.providers.get(token.split(":")[0]) or self.providers.get(token.split(":")[0], "")
         request = resource_pb2.RegisterResourceRequest(custom=True, type=token, name=name, provider=provider)
-        if token.startswith("pulumi:providers:"):
-            request.version = version(f"pulumi-{token.rpartition(':')[2]}")  # as an SDK does: the engine would add it on the next update
+        request.version = options.version
         return self._register(request, inputs, options)
 
     def component(self, token: str, name: str, inputs: Mapping[str, Given], options: Options) -> Registered:
@@ -139,6 +141,12 @@ class Monitor:
         request = resource_pb2.ResourceInvokeRequest(tok=token, args=encode(plain, secrets), provider=provider)
         found = decode(getattr(self._invoke(request), "return"))
         return Known(found.values, urns, bool(found.secrets))
+
+    def resource(self, reference: ResourceReference) -> Registered:
+        """What a reference among the inputs refers to."""
+        found = self.invoke("pulumi:pulumi:getResource", {"urn": reference.urn})
+        state = found.value.get("state") if isinstance(found.value, Mapping) else None
+        return Registered(reference.urn, reference.id or "", Properties(dict(state) if isinstance(state, Mapping) else {}))
 
     def _register(self, request: resource_pb2.RegisterResourceRequest, inputs: Mapping[str, Given], options: Options) -> Registered:
         plain, secrets, dependencies = flatten(inputs)
