@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
+from components.coder_reference import UnknownCoderValueError
 from components.environment import Environment, EnvironmentArgs
 from components.tags import environment_tags, tag_everything
 from composer import CompositionError
@@ -17,8 +18,10 @@ def main() -> None:
     try:
         settings = load_from_pulumi()
         plan = make_plan(settings)
-    except (SettingsError, PlanError) as error:
+    except SettingsError as error:
         raise pulumi.RunError("\n".join(error.problems)) from None
+    except PlanError as error:  # the plan knows keys and no file
+        raise pulumi.RunError("\n".join(f"Pulumi.{pulumi.get_stack()}.yaml: {problem}" for problem in error.problems)) from None
     for warning in plan.warnings:
         pulumi.log.warn(warning)
 
@@ -26,7 +29,7 @@ def main() -> None:
     tag_everything(environment_tags(system=system.name, owner=system.owner, cost_center=system.cost_center))
     try:
         environment = Environment("coder", EnvironmentArgs(settings=settings, plan=plan))
-    except CompositionError as error:
+    except (CompositionError, UnknownCoderValueError) as error:
         raise pulumi.RunError("\n".join(error.problems)) from None
 
     for name, value in sorted(environment.summary.items()):

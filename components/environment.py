@@ -16,19 +16,19 @@ from components.coder_network import Surroundings
 from components.coder_server import CoderServer, CoderServerArgs
 from components.coder_values import HTTP_PORT, Placement
 from components.database import Database, DatabaseArgs
+from components.declared_facts import declared_facts
 from components.dns import Certificate, CertificateArgs, Records, RecordsArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.namespaces import CODER, PROVISIONERS, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES, workspace_limits
 from components.network import Network, NetworkArgs
 from components.provisioners import Provisioners, ProvisionersArgs
 from components.templates import Templates, TemplatesArgs
+from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, has_value, kept_by_bootstrap, next_step
 from composer import Instance
+from plan.groups import workspace_requests
 from plan.model import NodeGroupPlan, Plan, RegionPlan
 from settings.cluster import IdentityMode
-from settings.model import Region, Settings
-
-TOKEN_SECRET = "coder/{system}/coderd-token"  # noqa: S105 - the name of a secret, not its value
-FIRST_USER_SECRET = "coder/{system}/first-user"  # noqa: S105
+from settings.model import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ class Environment(ComponentResource):
         super().__init__("coder-eks:environment:Environment", name, dict(facts), opts)
         here = ResourceOptions(parent=self, providers=[providers[primary]])
 
-        token = _kept_by_bootstrap("coderd-token", token_name, "Token of coderd for Pulumi", here)
-        _kept_by_bootstrap("first-user", FIRST_USER_SECRET.format(system=settings.system.name), "Coder's first user and its password", here)
+        token = kept_by_bootstrap("coderd-token", token_name, "Token of coderd for Pulumi", here)
+        kept_by_bootstrap("first-user", FIRST_USER_SECRET.format(system=settings.system.name), "Coder's first user and its password", here)
         networks: dict[str, Network] = {}
         clusters: dict[str, Cluster] = {}
         for region, provider in providers.items():
@@ -280,7 +280,7 @@ class Environment(ComponentResource):
 
     def _instance(self, region: str, server: CoderServer) -> Instance:
         """What the bases of the templates are told about this deployment."""
-        settings, plan = self._args.settings, self._args.plan.regions[region]
+        plan, requests = self._args.plan.regions[region], workspace_requests(self._args.settings)
         return Instance(
             coder_url=server.internal_url_text,
             platform={
@@ -289,22 +289,11 @@ class Environment(ComponentResource):
                 "coder_port": HTTP_PORT,
                 "namespace": WORKSPACES,
                 "node_group": placement(plan, "workspace").group,
-                "requests": {"cpu": float(settings.workload.requests.cpu), "memory": float(settings.workload.requests.memory)},
+                "requests": {"cpu": float(requests.cpu), "memory": float(requests.memory)},
                 "service_account": WORKSPACE_SERVICE_ACCOUNT,
                 "storage_class": STORAGE_CLASS,
             },
         )
-
-
-def _kept_by_bootstrap(name: str, secret: str, description: str, opts: ResourceOptions) -> aws.secretsmanager.Secret:
-    """A secret without a value: `coder-eks bootstrap` puts one there, and no state ever holds it."""
-    return aws.secretsmanager.Secret(
-        name,
-        name=secret,
-        description=f"{description}; coder-eks bootstrap writes it",
-        recovery_window_in_days=0,  # worthless without its Coder, and a next environment needs the name at once
-        opts=opts,
-    )
 
 
 def placement(plan: RegionPlan, tier: str) -> Placement:
@@ -312,51 +301,3 @@ def placement(plan: RegionPlan, tier: str) -> Placement:
     group: NodeGroupPlan = next(group for group in plan.node_groups if group.tier == tier)
     taint = group.taints[0]
     return Placement(key=taint.key, group=taint.value)
-
-
-def has_value(secret: str, provider: aws.Provider) -> bool:
-    """Whether a secret of that name exists and has a value: what tells the first visit from the later ones.
-
-    Asked by filter, because asking for a secret that does not exist is an error.
-    """
-    options = InvokeOptions(provider=provider)
-    found = aws.secretsmanager.get_secrets(filters=[{"name": "name", "values": [secret]}], opts=options)
-    exact = [arn for arn, name in zip(found.arns, found.names, strict=True) if name == secret]  # the filter matches prefixes
-    return any(aws.secretsmanager.get_secret_versions(secret_id=arn, opts=options).versions for arn in exact)
-
-
-def next_step(visit: int, system: str) -> str:
-    """What the operator does after this update."""
-    if visit == 1:
-        return f"coder-eks bootstrap --stack {system}, then pulumi up again: provisioners and templates need a token of the running Coder"
-    return "none: log in at the access URL"
-
-
-def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, object]:
-    """What policies hold the graph against: the operator's figures, not what was made of them."""
-    return {
-        "system": settings.system.name,
-        "baseDomain": settings.system.base_domain,
-        "accessUrl": plan.access_url,
-        "wildcardHost": plan.wildcard_host,
-        "regions": {region: _region_facts(declared, plan.regions[region]) for region, declared in sorted(settings.regions.items())},
-        "visit": visit,
-    }
-
-
-def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
-    groups = declared.cluster.node_groups
-    return {
-        "zones": declared.network.zones,
-        "tiers": sorted(tier.name for tier in plan.network.tiers),
-        "nat": declared.network.nat.value,
-        "nodeGroups": {
-            name: {"tier": group.tier.value, "instanceType": group.instance_type, "min": group.min, "max": group.max}
-            for name, group in sorted(groups.items())
-        },
-        "database": {
-            "engine": declared.database.engine.value,
-            "readers": declared.database.readers,
-            "retentionDays": declared.database.retention_days,
-        },
-    }

@@ -1,0 +1,36 @@
+"""What an environment declares of itself, for policies to hold the graph against: the operator's figures, not what was made of them."""
+
+from __future__ import annotations
+
+from plan.model import Plan, RegionPlan
+from settings.model import Region, Settings
+
+
+def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, object]:
+    """What policies hold the graph against: the operator's figures, not what was made of them."""
+    return {
+        "system": settings.system.name,
+        "baseDomain": settings.system.base_domain,
+        "accessUrl": plan.access_url,
+        "wildcardHost": plan.wildcard_host,
+        "regions": {region: _region_facts(declared, plan.regions[region]) for region, declared in sorted(settings.regions.items())},
+        "visit": visit,
+    }
+
+
+def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
+    groups = declared.cluster.node_groups
+    return {
+        "zones": declared.network.zones,
+        "tiers": sorted(tier.name for tier in plan.network.tiers),
+        "nat": declared.network.nat.value,
+        "nodeGroups": {
+            name: {"tier": group.tier.value, "instanceType": group.instance_type, "min": group.min, "max": group.max}
+            for name, group in sorted(groups.items())
+        },
+        "database": {
+            "engine": declared.database.engine.value,
+            "readers": declared.database.readers,
+            "retentionDays": declared.database.retention_days,
+        },
+    }
