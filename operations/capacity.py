@@ -36,7 +36,7 @@ def compare(stack: str, settings: Settings) -> Comparison:
     try:
         declared = make_plan(settings)
     except PlanError as error:
-        raise Failure(ExitCode.USAGE, error.problems) from None
+        raise Failure(ExitCode.USAGE, tuple(f"Pulumi.{stack}.yaml: {problem}" for problem in error.problems)) from None
     comparison = Comparison(stack, sizing, declared, None, ())
     system = settings.system.model_copy(update={"sizing": comparison.other_sizing})
     try:
