@@ -28,7 +28,7 @@ down: setup ## stop the local cloud; its state stays
 	@$(PYTHON) -m tools.destroy down
 
 test: lint cli ## lint, types, layers, and every test that needs no heavier real part
-	@.venv/bin/pytest -n $(JOBS) --dist loadgroup -m "not real" $(PYTEST)
+	@.venv/bin/pytest -n $(JOBS) -m "not real" $(PYTEST)
 
 test-real: setup-dev cli ## the tests against real parts: kube-apiserver, PostgreSQL, coderd, OpenTofu; the first run builds them
 	@$(PYTHON) -m tools.real_parts >/dev/null

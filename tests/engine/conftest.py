@@ -1,6 +1,6 @@
-"""The engine's tests. The files of an xdist group share a stack, whose tests run in order and in one process: `--dist loadgroup`.
+"""The stacks of the engine's tests. Tests that share one run in the order of their files, in one process (tests/distribution.py).
 
-life: prod from its first preview to its end. interruptions: a first visit that is disturbed, then changed. empty: what is refused.
+prod: from its first preview to its end. ground: a first visit that is disturbed, then changed. empty: what is refused.
 """
 
 from __future__ import annotations

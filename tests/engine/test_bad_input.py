@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.terminal import REMOVED, Terminal, edited
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("empty")]
+pytestmark = pytest.mark.engine
 
 NETWORK, DATABASE = "regions.us-east-1.network", "regions.us-east-1.database"
 

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.terminal import Said, Terminal, git_status
 from tools.install import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("empty")]
+pytestmark = pytest.mark.engine
 
 Command = Callable[[Terminal], Said]
 

@@ -20,7 +20,7 @@ from tools.cloud import Item
 from tools.folders import CLI
 from tools.install import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("interruptions")]
+pytestmark = pytest.mark.engine
 
 _PATIENCE_SECONDS = 300  # for a machine that does much besides
 

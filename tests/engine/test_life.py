@@ -10,7 +10,7 @@ from tests.engine.prod import Prod, logical, rows
 from tests.engine.terminal import Terminal, git_status, held
 from tools.events import Run
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("life")]
+pytestmark = pytest.mark.engine
 
 
 @pytest.fixture(scope="module")

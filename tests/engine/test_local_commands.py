@@ -12,7 +12,7 @@ from settings import load_file
 from tests.engine.terminal import Terminal
 from tools.install import ROOT
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("empty")]
+pytestmark = pytest.mark.engine
 
 
 def test_capacity_tells_what_the_plan_works_out(empty: Terminal):

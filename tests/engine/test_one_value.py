@@ -9,7 +9,7 @@ import pytest
 from tests.engine.prod import logical
 from tests.engine.terminal import Terminal
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("interruptions")]
+pytestmark = pytest.mark.engine
 
 Changes = set[tuple[str, str, str]]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.terminal import Terminal
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("empty")]
+pytestmark = pytest.mark.engine
 
 
 def test_make_up_stops_at_violated_properties(empty: Terminal, tmp_path: Path):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.terminal import REMOVED, Terminal
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("interruptions")]
+pytestmark = pytest.mark.engine
 
 COPIES = "regions.us-east-1.database.copy_to_region"
 

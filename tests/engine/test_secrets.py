@@ -12,7 +12,7 @@ import pytest
 from tests.engine.canaries import SECRET, Canaries, found_in, leaves, places
 from tests.engine.prod import Prod
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("life")]
+pytestmark = pytest.mark.engine
 
 LICENSE, KEY = "coderd:index/license:License", "coderd:index/provisionerKey:ProvisionerKey"
 KUBERNETES_SECRET, PROVIDER = "kubernetes:core/v1:Secret", "pulumi:providers:coderd"
