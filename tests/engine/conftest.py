@@ -35,7 +35,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     yield from _terminal(tmp_path_factory, "ground")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def standing(ground: Terminal) -> Terminal:
     """The first visit of prod, up."""
     said, _ = ground.up()
