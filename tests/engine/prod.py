@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def rows(home: Path) -> list[dict[str, Any]]:
     return resources + [{"token": f"fact {name}", "properties": json.loads(value)} for name, value in facts]
 
 
-def logical(urns: dict[str, str]) -> set[tuple[str, str, str]]:
+def logical(urns: Mapping[str, str]) -> set[tuple[str, str, str]]:
     """What a run did: operation, type and logical name of everything that it did not leave as it was, the stack itself left out."""
     return {
         (operation, parts[2].rpartition("$")[2], parts[3])
