@@ -76,7 +76,7 @@ class Network(ComponentResource):
         nat = nat_gateways(name, plan, subnets, gateway, child)
         private, routes = private_routes(name, plan, vpc.id, subnets, nat, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
-        groups, rules = security_groups(name, vpc.id, child)
+        groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, child)
         self.ways = [*routes, *rules]
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(
@@ -122,6 +122,7 @@ def _facts(args: NetworkArgs) -> dict[str, object]:
         "zones": len(args.plan.zones),
         "nat": args.plan.nat.value,
         "tiers": sorted(tier.name for tier in args.plan.tiers),
+        "runner_cidrs": list(args.plan.runner_cidrs),
         "interface_endpoints": sorted(set(args.interface_endpoints)),
         "flow_log_retention_days": args.flow_log_retention_days,
     }

@@ -126,6 +126,7 @@ def tier_acls(network: NetworkPlan) -> dict[Tier, TierAcl]:
     control = [
         *(AclRule(True, Protocol.ALL, cidr) for cidr in ranges[Tier.CONTROL]),
         AclRule(True, Protocol.TCP, network.cidr, (HTTPS, HTTPS)),
+        *(AclRule(True, Protocol.TCP, cidr, (HTTPS, HTTPS)) for cidr in _runners_outside(network)),  # the Kubernetes API
         *(AclRule(True, protocol, network.cidr, (DNS, DNS)) for protocol in (Protocol.TCP, Protocol.UDP)),
     ]
     acls = {
@@ -167,6 +168,11 @@ def _acl(ingress: list[AclRule], egress: list[AclRule]) -> TierAcl:
 def _ranges(network: NetworkPlan, tier: Tier) -> list[str]:
     """A tier's subnets in as few ranges as they can be written."""
     return [str(cidr) for cidr in collapse_addresses(IPv4Network(subnet.cidr) for subnet in network.tier(tier.value).subnets)]
+
+
+def _runners_outside(network: NetworkPlan) -> list[str]:
+    """Runners of connected networks; those inside are admitted with the VPC."""
+    return [cidr for cidr in network.runner_cidrs if not IPv4Network(cidr).subnet_of(IPv4Network(network.cidr))]
 
 
 def _deny(cidrs: list[str]) -> list[AclRule]:

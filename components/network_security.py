@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi_aws as aws
 from pulumi import Input, Resource, ResourceOptions
 
-from components.network_rules import ANYWHERE, OPEN_EGRESS, AclRule, Flow, Party, Protocol, flows, tier_acls
+from components.network_rules import ANYWHERE, HTTPS, OPEN_EGRESS, AclRule, Flow, Party, Protocol, flows, tier_acls
 from plan.model import NetworkPlan
 from settings.network import Tier
 
@@ -15,10 +15,13 @@ from settings.network import Tier
 FRAGMENTATION_NEEDED = (3, 4)
 
 
-def security_groups(name: str, vpc_id: Input[str], opts: ResourceOptions) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
+def security_groups(
+    name: str, vpc_id: Input[str], runner_cidrs: Sequence[str], opts: ResourceOptions
+) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
     """A group for each party, never shared (NET-18), and a rule resource for each flow: what is not a flow is closed.
 
-    Sources are groups, not ranges: an address that moves to another tier takes no right with it.
+    Sources are groups, not ranges: an address that moves to another tier takes no right with it. Runners, which are in no tier of
+    ours, reach the Kubernetes API by their ranges (EKS-03).
     """
     parties = [party for party in Party if party is not Party.INTERNET]
     groups = {
@@ -48,6 +51,7 @@ def security_groups(name: str, vpc_id: Input[str], opts: ResourceOptions) -> tup
         )
         for party in OPEN_EGRESS
     ]
+    rules += [_runner(name, groups[Party.CLUSTER], cidr, opts) for cidr in runner_cidrs]
     aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc_id, ingress=[], egress=[], opts=opts)
     return groups, rules
 
@@ -76,6 +80,19 @@ def _egress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow
         from_port=flow.port,
         to_port=flow.port,
         referenced_security_group_id=groups[flow.target].id,
+        opts=opts,
+    )
+
+
+def _runner(name: str, cluster: aws.ec2.SecurityGroup, cidr: str, opts: ResourceOptions) -> Resource:
+    return aws.vpc.SecurityGroupIngressRule(
+        f"{name}-{Party.CLUSTER.value}-from-{cidr.replace('.', '-').replace('/', '-')}",
+        security_group_id=cluster.id,
+        description="Kubernetes API for runners and operators",
+        ip_protocol="tcp",
+        from_port=HTTPS,
+        to_port=HTTPS,
+        cidr_ipv4=cidr,
         opts=opts,
     )
 

@@ -40,12 +40,13 @@ class TierPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """zones: full names (`us-east-1a`)."""
+    """zones: full names (`us-east-1a`). runner_cidrs: who reaches the Kubernetes API beside the nodes."""
 
     cidr: str
     zones: tuple[str, ...]
     nat: NatMode
     tiers: tuple[TierPlan, ...]
+    runner_cidrs: tuple[str, ...] = ()
 
     def tier(self, name: str) -> TierPlan:
         """The tier of that name; KeyError where there is none."""

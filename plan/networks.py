@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from ipaddress import IPv4Network
 from typing import NamedTuple
 
@@ -47,10 +48,27 @@ def plan_network(settings: Settings, region: str, groups: tuple[Group, ...], fin
         except ValueError as error:
             findings.conflict(f"regions.{region}.network.cidr", f"{error}; write a larger range, or fewer reserved ones")
             return None
-        return network_plan(region, declared, tiers)
+        return _with_runners(settings, region, network_plan(region, declared, tiers), findings)
     before = len(findings.conflicts)
     _check(f"regions.{region}.network", declared.cidr, declared.tiers, declared.reserved, needs, findings)
-    return network_plan(region, declared, declared.tiers) if len(findings.conflicts) == before else None
+    if len(findings.conflicts) > before:
+        return None
+    return _with_runners(settings, region, network_plan(region, declared, declared.tiers), findings)
+
+
+def _with_runners(settings: Settings, region: str, made: NetworkPlan, findings: Findings) -> NetworkPlan:
+    """The same with the ranges that reach the Kubernetes API; none of them may hold what users run, or databases (NET-25, EKS-03)."""
+    cidrs = settings.regions[region].cluster.runner_cidrs
+    subnets = [subnet for tier in made.tiers if tier.name not in (Tier.PUBLIC, Tier.CONTROL) for subnet in tier.subnets]
+    for index, cidr in enumerate(cidrs):
+        inside = next((subnet for subnet in subnets if cidr.overlaps(IPv4Network(subnet.cidr))), None)
+        if inside is not None:
+            findings.conflict(
+                f"regions.{region}.cluster.runner_cidrs[{index}]",
+                f"{cidr} holds {inside.cidr} of {inside.name}, and all that runs there would reach the Kubernetes API; "
+                "write the range of the runners alone",
+            )
+    return replace(made, runner_cidrs=tuple(sorted(map(str, cidrs))))
 
 
 def _check(

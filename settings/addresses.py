@@ -45,12 +45,32 @@ def _sized(cidr: IPv4Network) -> IPv4Network:
     return cidr
 
 
+def _runner(cidr: IPv4Network) -> IPv4Network:
+    if cidr.prefixlen == 0:
+        raise ValueError(f"{cidr} is everybody who has a way into the VPC; write the ranges that runners and operators come from")
+    if not any(cidr.subnet_of(allowed) for allowed in VPC_RANGES):
+        raise ValueError(
+            f"{cidr} is not a private range, and the private endpoint is reached from private addresses only; "
+            "write the runner's range in its own network, or list this one in api_access"
+        )
+    return cidr
+
+
 # A range of a VPC or of a part of it
 Cidr = Annotated[
     IPv4Network,
     PlainValidator(network),
     AfterValidator(_private),
     AfterValidator(_sized),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _PATTERN, "format": "cidr"}),
+]
+
+# Where a runner comes from: a part of the VPC, or a network that is connected to it; of any size
+RunnerCidr = Annotated[
+    IPv4Network,
+    PlainValidator(network),
+    AfterValidator(_runner),
     PlainSerializer(str, return_type=str),
     WithJsonSchema({"type": "string", "pattern": _PATTERN, "format": "cidr"}),
 ]

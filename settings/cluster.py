@@ -10,13 +10,15 @@ from typing import Annotated, Self, cast
 
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
-from settings.addresses import network
+from settings.addresses import RunnerCidr, network
 from settings.names import InstanceType, KubernetesVersion, NodeGroupName
 from settings.network import LogRetention, Tier
 from settings.quantities import Days, Memory, MemoryQuantity, TimeOfDay, shown
 from settings.section import Fault, Section
 from settings.versions import KUBERNETES_SUPPORT
 from settings.workload import Count, Flag, Positive
+
+RUNNER_CIDRS_MAX = 8  # with the other rules of a tier of six scattered zones they fill a NACL's 20
 
 
 class IdentityMode(StrEnum):
@@ -129,6 +131,12 @@ class Cluster(Section):
 
     kubernetes_version: KubernetesVersion = Field(description="Kubernetes minor version, in quotes (T-57).", examples=['"1.33"'])
     api_access: ApiAccessField = Field(description="`private`, or the ranges that reach the Kubernetes API.", examples=["private"])
+    runner_cidrs: tuple[RunnerCidr, ...] = Field(
+        default=(),
+        json_schema_extra={"maxItems": RUNNER_CIDRS_MAX},
+        description="Ranges in the VPC, or in networks connected to it, from which `pulumi up` and operators reach the private endpoint.",
+        examples=["[10.20.0.0/24]"],
+    )
     identity: IdentityMode = Field(description="How pods get AWS credentials.", examples=["irsa"])
     cni: CniMode = Field(description="How many addresses a node takes ahead of need.", examples=["warm-eni"])
     log_retention_days: LogRetention = Field(default=90, description="Days that control-plane logs are kept.", examples=[90])
@@ -142,6 +150,12 @@ class Cluster(Section):
             yield Fault(
                 ("kubernetes_version",), f"{self.kubernetes_version} is not in settings/versions.py; write one of {known}, in quotes"
             )
+        if len(self.runner_cidrs) > RUNNER_CIDRS_MAX:
+            most = f"{len(self.runner_cidrs)} ranges are more than the {RUNNER_CIDRS_MAX} that a NACL has room for"
+            yield Fault(("runner_cidrs",), f"{most}; write neighbours as one larger range")
+        for index, cidr in enumerate(self.runner_cidrs):
+            if before := next((other for other in self.runner_cidrs[:index] if cidr.overlaps(other)), None):
+                yield Fault(("runner_cidrs", index), f"{cidr} overlaps {before}; write the larger one of the two, once")
         for name, group in self.node_groups.items():
             if group.scaling is Scaling.SCHEDULE and self.schedule is None:
                 yield Fault(("node_groups", name, "scaling"), "there is no schedule to follow; add cluster.schedule, or write static")

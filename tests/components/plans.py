@@ -18,7 +18,7 @@ CIDRS = {
 }
 
 
-def network_plan(zones: Sequence[str] = ZONES, nat: NatMode = NatMode.GATEWAY_PER_AZ) -> NetworkPlan:
+def network_plan(zones: Sequence[str] = ZONES, nat: NatMode = NatMode.GATEWAY_PER_AZ, runner_cidrs: Sequence[str] = ()) -> NetworkPlan:
     tiers = tuple(
         TierPlan(
             name=tier,
@@ -30,7 +30,7 @@ def network_plan(zones: Sequence[str] = ZONES, nat: NatMode = NatMode.GATEWAY_PE
         )
         for tier, cidrs in CIDRS.items()
     )
-    return NetworkPlan(cidr="10.0.0.0/16", zones=tuple(zones), nat=nat, tiers=tiers)
+    return NetworkPlan(cidr="10.0.0.0/16", zones=tuple(zones), nat=nat, tiers=tiers, runner_cidrs=tuple(runner_cidrs))
 
 
 def node_group(

@@ -23,10 +23,11 @@ class Host:
 
 @dataclass(frozen=True)
 class World:
-    """One recorded network; `name` is that of the Network component."""
+    """One recorded network; `name` is that of the Network component. linked: a range with routes to and from the private subnets."""
 
     graph: Graph
     name: str = "network"
+    linked: IPv4Network | None = None
 
     def host(self, tier: str, group: str | None = None, zone: int = 0, number: int = 10) -> Host:
         """The interface with that number in a tier's subnet of a zone."""
@@ -54,6 +55,11 @@ class World:
         """Inside the VPC always; to the internet by the table's default route; from it only to a subnet with an internet gateway."""
         from_, to = self._subnet(source.address), self._subnet(target.address)
         if from_ and to:
+            return True
+        vpc = IPv4Network(self.graph.one("aws:ec2/vpc:Vpc").inputs["cidrBlock"])
+        if all(IPv4Address(host.address) in vpc for host in (source, target)):
+            return True  # a subnet of somebody else's in the VPC
+        if self.linked and any(IPv4Address(host.address) in self.linked for host in (source, target)):
             return True
         if from_:
             return self.way_out(from_) is not None

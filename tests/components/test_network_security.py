@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from dataclasses import replace
+from ipaddress import IPv4Network
 from itertools import combinations, product
 
 import pytest
@@ -10,10 +13,11 @@ from hypothesis import strategies as st
 
 from components.network_rules import ACL_RULES_MAX, Party, flows, tier_acls
 from plan.model import NetworkPlan, SubnetPlan, TierPlan
+from settings.cluster import RUNNER_CIDRS_MAX
 from settings.network import NatMode, Tier
 from tests.components import plans
 from tests.components.reachability import Host, World
-from tests.components.test_network import prod
+from tests.components.test_network import build, prod
 
 TIERS = ("control", "provisioner", "workspace")
 PORTS = (22, 53, 80, 443, 2112, 3306, 5432, 8080, 9443, 10250, 30000)
@@ -186,6 +190,41 @@ def test_only_the_front_door_admits_a_range():
     rules = prod().of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert [r.name for r in rules if "cidrIpv4" in r.inputs] == ["network-load-balancer-from-internet-tcp-443"]
     assert len(rules) == len(flows())
+
+
+RUNNERS = {"10.20.0.0/24": "of a connected network", "10.0.192.0/24": "in the VPC, in no tier"}
+
+
+@functools.cache
+def with_runners() -> World:
+    return World(build(plans.network_plan(runner_cidrs=tuple(RUNNERS))), linked=IPv4Network("10.20.0.0/16"))
+
+
+@pytest.mark.parametrize(("cidr", "zone"), list(product(RUNNERS, range(3))))
+def test_a_runner_reaches_the_private_api_and_nothing_else(cidr: str, zone: int):
+    """EKS-03, decision 4: in every zone, whether it stands in the VPC or in a network beside it."""
+    net, runner = with_runners(), Host(str(IPv4Network(cidr)[7]), None)
+    assert net.opens(runner, net.host("control", "cluster", zone, number=20), "tcp", 443)
+    for tier, protocol, port in product((*TIERS, "database"), ("tcp", "udp"), PORTS):
+        assert not net.opens(runner, net.host(tier, zone=zone), protocol, port), (tier, protocol, port)
+
+
+@pytest.mark.parametrize("address", ["10.20.1.7", "10.0.193.7", "10.21.0.7"])
+def test_its_neighbours_do_not(address: str):
+    """EKS-03: nor does anybody where no runner is named."""
+    neighbour = Host(address, None)
+    for net in (with_runners(), World(prod(), linked=IPv4Network("10.20.0.0/15"))):
+        assert not net.opens(neighbour, net.host("control", "cluster", number=20), "tcp", 443)
+    silent = World(prod(), linked=IPv4Network("10.20.0.0/16"))
+    assert not any(silent.opens(Host(str(IPv4Network(cidr)[7]), None), api(), "tcp", 443) for cidr in RUNNERS)
+
+
+@pytest.mark.parametrize("zones", range(2, 6))
+def test_nacls_have_room_for_the_most_runners(zones: int):
+    """EKS-03, NET-19: as many as the settings take, with every tier scattered."""
+    runners = tuple(f"172.16.{index}.0/24" for index in range(RUNNER_CIDRS_MAX))
+    acls = tier_acls(replace(_plan_of(zones, 22, scattered=True), runner_cidrs=runners))
+    assert len(acls[Tier.CONTROL].ingress) <= ACL_RULES_MAX
 
 
 def _plan_of(zones: int, prefix: int, scattered: bool) -> NetworkPlan:

@@ -229,6 +229,25 @@ def test_more_coderd_than_nodes_are_refused():
     assert "3 x m5.large, which hold 6 (2 a node" in conflict
 
 
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.0.176.0/24", "10.0.96.0/24", "10.0.208.0/28"])
+def test_a_runners_range_that_holds_what_users_run_is_refused(cidr: str):
+    """EKS-03: the Kubernetes API is no workspace's to reach, nor a provisioner's or a database's."""
+    (conflict,) = conflicts_of(f"regions: {{ us-east-1: {{ cluster: {{ runner_cidrs: [10.20.0.0/24, {cidr}] }} }} }}")
+
+    assert conflict.startswith(f"coder-eks:regions.us-east-1.cluster.runner_cidrs[1]: {cidr} holds 10.0.")
+    assert "write the range of the runners alone" in conflict
+
+
+def test_runners_are_in_the_plan_in_one_order():
+    """EKS-03."""
+    cidrs = "[10.20.0.0/24, 10.0.192.0/24, 10.0.48.0/28]"
+    assert region_of(f"regions: {{ us-east-1: {{ cluster: {{ runner_cidrs: {cidrs} }} }} }}").network.runner_cidrs == (
+        "10.0.192.0/24",
+        "10.0.48.0/28",
+        "10.20.0.0/24",
+    )
+
+
 def test_all_conflicts_come_at_once():
     change = """
 coder: { replicas: 9 }

@@ -42,6 +42,8 @@ ONLY_SETTINGS_KNOW = {
     "peak_until",
     "regions_overlap",
     "role_mapping",
+    "runner_cidrs_overlap",
+    "runner_cidrs_public",
     "schedule_before_autostop",
     "schedule_missing",
     "schedule_too_late",
