@@ -20,7 +20,7 @@ from components.network import Network
 from components.node_groups import NodeGroup, NodeGroupArgs, node_role, subnets_of
 from plan.model import NodeGroupPlan
 from settings.cluster import Cluster as ClusterSettings
-from settings.network import Tier
+from settings.cluster import Role
 from settings.versions import Versions
 
 LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"]  # all there are
@@ -57,7 +57,7 @@ class ClusterArgs:
 class Cluster(ComponentResource):
     """Control plane by pulumi-eks, node groups and add-ons of our own (EKS-01 to EKS-08, EKS-12 to EKS-28, EKS-31 to EKS-33, EKS-40).
 
-    Raises ValueError where the plan has no node group in the control tier.
+    Raises ValueError where the plan has no node group with the role control.
     """
 
     name: Output[str]
@@ -76,16 +76,16 @@ class Cluster(ComponentResource):
         facts = _facts(args)
         super().__init__("coder-eks:cluster:Cluster", name, dict(facts), opts)
         self._child, self._args = ResourceOptions(parent=self), args
-        control = next((group for group in args.node_groups if group.tier == Tier.CONTROL.value), None)
+        control = next((group for group in args.node_groups if group.role == Role.CONTROL), None)
         if control is None:
-            raise ValueError("cluster.node_groups: no group has tier: control; nothing could run CoreDNS and the controllers")
+            raise ValueError("cluster.node_groups: no group has the role control; nothing could run CoreDNS and the controllers")
 
         invoke = InvokeOutputOptions(parent=self)
         account_id = aws.get_caller_identity_output(opts=invoke).account_id
         partition = aws.get_partition_output(opts=invoke).partition
         place = Place(partition=partition, region=args.region, account_id=account_id)
         keys = cluster_keys(name, args.cluster_name, args.region, account_id, partition, parent=self, protect=args.data_protection)
-        made = self._control_plane(name, keys)
+        made = self._control_plane(name, keys, control)
         plane = made.eks_cluster
         self.name = plane.apply(lambda cluster: cluster.name)
         self._identify(name, made)
@@ -106,7 +106,7 @@ class Cluster(ComponentResource):
         self.kubernetes = kubernetes.Provider(
             name, kubeconfig=made.kubeconfig_json, cluster_identifier=args.cluster_name, opts=self._after(*operators)
         )
-        self._offer(name, keys, nodes, on_nodes(name, add_ons, _of_tier(nodes, control), self._child), control, place)
+        self._offer(name, keys, nodes, on_nodes(name, add_ons, _of_role(nodes, control), self._child), control, place)
 
         self.certificate_authority = plane.apply(lambda cluster: cluster.certificate_authority).apply(lambda found: found.data or "")
         self.security_group_id = args.network.cluster_security_group.id
@@ -125,8 +125,8 @@ class Cluster(ComponentResource):
     def _after(self, *resources: Resource) -> ResourceOptions:
         return ResourceOptions.merge(self._child, ResourceOptions(depends_on=list(resources)))
 
-    def _control_plane(self, name: str, keys: ClusterKeys) -> eks.Cluster:
-        """The API in the control subnets, with one security group of ours (EKS-02 to EKS-05); no nodes, no add-ons, no OIDC provider yet.
+    def _control_plane(self, name: str, keys: ClusterKeys, control: NodeGroupPlan) -> eks.Cluster:
+        """The API in the control nodes' subnets, with one security group of ours (EKS-02 to EKS-05); no nodes, no add-ons, no issuer yet.
 
         The log group comes first: EKS would else make one that is kept for ever, and unencrypted.
         """
@@ -143,9 +143,9 @@ class Cluster(ComponentResource):
             name=args.cluster_name,
             version=args.declared.kubernetes_version,
             vpc_id=args.network.vpc_id,
-            subnet_ids=args.network.subnet_ids[Tier.CONTROL.value],
+            subnet_ids=args.network.subnet_ids[control.tier],
             cluster_security_group=args.network.cluster_security_group,
-            skip_default_security_groups=True,  # nodes have a group for each tier (NET-18)
+            skip_default_security_groups=True,  # nodes have a group for each role (NET-18)
             skip_default_node_group=True,
             create_oidc_provider=False,
             authentication_mode=eks.AuthenticationMode.API,
@@ -175,12 +175,12 @@ class Cluster(ComponentResource):
         )
 
     def _nodes(self, name: str, partition: Input[str], keys: ClusterKeys, first: Sequence[Resource]) -> list[tuple[str, NodeGroup]]:
-        """Every node group with its tier; one role for the groups of one name."""
+        """Every node group with its role; one IAM role for the groups of one name."""
         args, network = self._args, self._args.network
         roles = {group: node_role(name, group, partition, self._child) for group in dict.fromkeys(g.group for g in args.node_groups)}
         return [
             (
-                plan.tier,
+                plan.role,
                 NodeGroup(
                     f"{name}-{plan.name}",
                     NodeGroupArgs(
@@ -190,7 +190,7 @@ class Cluster(ComponentResource):
                         kubernetes_version=args.declared.kubernetes_version,
                         role_arn=roles[plan.group][0].arn,
                         subnet_ids=subnets_of(plan, network.zones, network.subnet_ids),
-                        security_group_id=network.security_group_ids[plan.tier],
+                        security_group_id=network.security_group_ids[plan.role],
                         volume_key_arn=keys.volumes.arn,
                         after=[*first, *network.ways, *roles[plan.group][1]],
                     ),
@@ -245,8 +245,8 @@ class Cluster(ComponentResource):
         self.add_ons = [*(group for _, group in nodes), *system, *controllers, disks]
 
 
-def _of_tier(nodes: Sequence[tuple[str, NodeGroup]], plan: NodeGroupPlan) -> list[Resource]:
-    return [group.group for tier, group in nodes if tier == plan.tier]
+def _of_role(nodes: Sequence[tuple[str, NodeGroup]], plan: NodeGroupPlan) -> list[Resource]:
+    return [group.group for role, group in nodes if role == plan.role]
 
 
 def _facts(args: ClusterArgs) -> dict[str, object]:
@@ -265,6 +265,7 @@ def _facts(args: ClusterArgs) -> dict[str, object]:
                 "name": g.name,
                 "group": g.group,
                 "tier": g.tier,
+                "role": g.role,
                 "zones": list(g.zones),
                 "instance_type": g.instance_type,
                 "min": g.min,

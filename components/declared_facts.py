@@ -25,7 +25,13 @@ def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
         "tiers": sorted(tier.name for tier in plan.network.tiers),
         "nat": declared.network.nat.value,
         "nodeGroups": {
-            name: {"tier": group.tier.value, "instanceType": group.instance_type, "min": group.min, "max": group.max}
+            name: {
+                "tier": group.tier.value,
+                "role": group.purpose.value,
+                "instanceType": group.instance_type,
+                "min": group.min,
+                "max": group.max,
+            }
             for name, group in sorted(groups.items())
         },
         "database": {

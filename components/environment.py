@@ -27,7 +27,7 @@ from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, has_value, kept_b
 from composer import Instance
 from plan.groups import workspace_requests
 from plan.model import NodeGroupPlan, Plan, RegionPlan
-from settings.cluster import IdentityMode
+from settings.cluster import IdentityMode, Role
 from settings.model import Settings
 
 
@@ -207,7 +207,7 @@ class Environment(ComponentResource):
                 namespace=cluster.namespaces[CODER],
                 namespace_name=CODER,
                 identity=cluster.identity,
-                placement=placement(plan.regions[region], "control"),
+                placement=placement(plan.regions[region], Role.CONTROL),
                 surroundings=Surroundings(
                     vpc_cidr=plan.regions[region].network.cidr,
                     load_balancer_cidrs=tiers["public"],
@@ -255,7 +255,7 @@ class Environment(ComponentResource):
                 namespace=PROVISIONERS,
                 namespaces=cluster.namespaces,
                 workspace_namespace=WORKSPACES,
-                placement=placement(plan.regions[region], "provisioner"),
+                placement=placement(plan.regions[region], Role.PROVISIONER),
                 identity=cluster.identity,
                 organization_id=access.organization_id,
                 coderd=access.provider,
@@ -288,7 +288,7 @@ class Environment(ComponentResource):
                 "coder_namespace": CODER,
                 "coder_port": HTTP_PORT,
                 "namespace": WORKSPACES,
-                "node_group": placement(plan, "workspace").group,
+                "node_group": placement(plan, Role.WORKSPACE).group,
                 "requests": {"cpu": float(requests.cpu), "memory": float(requests.memory)},
                 "service_account": WORKSPACE_SERVICE_ACCOUNT,
                 "storage_class": STORAGE_CLASS,
@@ -296,8 +296,8 @@ class Environment(ComponentResource):
         )
 
 
-def placement(plan: RegionPlan, tier: str) -> Placement:
-    """The node group of a tier; one per zone counts as one, by its label."""
-    group: NodeGroupPlan = next(group for group in plan.node_groups if group.tier == tier)
+def placement(plan: RegionPlan, role: Role) -> Placement:
+    """The node group of a role; one per zone counts as one, by its label."""
+    group: NodeGroupPlan = next(group for group in plan.node_groups if group.role == role)
     taint = group.taints[0]
     return Placement(key=taint.key, group=taint.value)

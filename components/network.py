@@ -1,4 +1,4 @@
-"""The VPC of one region: five tiers over its zones, the ways between them and out."""
+"""The VPC of one region: its tiers over its zones, the ways between them and out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from components.network_routes import endpoints, isolated_routes, nat_gateways, 
 from components.network_rules import Party
 from components.network_security import network_acls, security_groups
 from plan.model import NetworkPlan, TierPlan
+from settings.cluster import Role
 from settings.network import Tier
 
 
@@ -85,7 +86,7 @@ class Network(ComponentResource):
             vpc.id,
             args.interface_endpoints,
             [table.id for table in private.values()],
-            by_tier[Tier.CONTROL],
+            by_tier[Tier(plan.tier_of(Role.CONTROL.value).name)],
             groups[Party.ENDPOINT].id,
             child,
         )

@@ -115,7 +115,7 @@ def endpoints(
 ) -> dict[str, Output[str]]:
     """Ids of the AWS endpoints in the VPC: S3 as a gateway on every private table (NET-21), interfaces with private DNS (NET-22, NET-24).
 
-    Interfaces are in the control subnets, one in each zone: every tier reaches those, and no other tier's NACL opens 443.
+    Interfaces are in the subnets of the control nodes, one in each zone: every tier reaches those, and no other tier's NACL opens 443.
     """
     gateway = aws.ec2.VpcEndpoint(
         f"{name}-s3",

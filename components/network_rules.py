@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, collapse_addresses
 
 from plan.model import NetworkPlan
+from settings.cluster import NODE_TIERS, Role
 from settings.network import Tier
 
 ANYWHERE = "0.0.0.0/0"
@@ -119,35 +120,26 @@ def tier_acls(network: NetworkPlan) -> dict[Tier, TierAcl]:
     """The NACL of every tier (NET-19): a coarse second net under the security groups.
 
     Databases speak to the control tier only; provisioners and workspaces reach neither databases nor each other, nor one zone's workspaces
-    another's. Raises ValueError where a tier is too scattered for AWS's 20 rules.
+    another's. In a tier that all nodes share, no NACL can tell them apart: there it's the work of security groups and NetworkPolicies alone
+    (T-10). Raises ValueError where a tier is too scattered for AWS's 20 rules.
     """
-    ranges = {tier: _ranges(network, tier) for tier in Tier}
-    away = [*_deny(ranges[Tier.DATABASE]), *_deny(ranges[Tier.PROVISIONER]), *_deny(ranges[Tier.WORKSPACE])]
-    control = [
-        *(AclRule(True, Protocol.ALL, cidr) for cidr in ranges[Tier.CONTROL]),
-        AclRule(True, Protocol.TCP, network.cidr, (HTTPS, HTTPS)),
-        *(AclRule(True, Protocol.TCP, cidr, (HTTPS, HTTPS)) for cidr in _runners_outside(network)),  # the Kubernetes API
-        *(AclRule(True, protocol, network.cidr, (DNS, DNS)) for protocol in (Protocol.TCP, Protocol.UDP)),
-    ]
+    ranges = {Tier(tier.name): _ranges(network, Tier(tier.name)) for tier in network.tiers}
+    databases = ranges[Tier.DATABASE]
+    clients = ranges[Tier(network.tier_of(Role.CONTROL.value).name)]
     acls = {
         Tier.PUBLIC: _acl(
             [
-                *_deny(ranges[Tier.DATABASE]),
+                *_deny(databases),
                 AclRule(True, Protocol.ALL, network.cidr),  # on its way out through NAT
                 AclRule(True, Protocol.TCP, ANYWHERE, (HTTPS, HTTPS)),
                 *_answers(),
             ],
-            [*_deny(ranges[Tier.DATABASE]), _EVERYTHING],
+            [*_deny(databases), _EVERYTHING],
         ),
-        Tier.CONTROL: _acl([*control, *_answers()], [_EVERYTHING]),
-        Tier.PROVISIONER: _acl(
-            [*_deny(ranges[Tier.DATABASE]), *_deny(ranges[Tier.WORKSPACE]), *_answers()],
-            [*_deny(ranges[Tier.DATABASE]), *_deny(ranges[Tier.WORKSPACE]), _EVERYTHING],
-        ),
-        Tier.WORKSPACE: _acl([*away, *_answers()], [*away, _EVERYTHING]),
+        **{tier: _nodes_acl(tier, network, ranges) for tier in ranges if tier in NODE_TIERS},
         Tier.DATABASE: _acl(
-            [AclRule(True, Protocol.TCP, cidr, (POSTGRESQL, POSTGRESQL)) for cidr in ranges[Tier.CONTROL]],
-            [AclRule(True, Protocol.TCP, cidr, EPHEMERAL) for cidr in ranges[Tier.CONTROL]],
+            [AclRule(True, Protocol.TCP, cidr, (POSTGRESQL, POSTGRESQL)) for cidr in clients],
+            [AclRule(True, Protocol.TCP, cidr, EPHEMERAL) for cidr in clients],
         ),
     }
     for tier, acl in acls.items():
@@ -159,6 +151,21 @@ def tier_acls(network: NetworkPlan) -> dict[Tier, TierAcl]:
 
 
 _EVERYTHING = AclRule(True, Protocol.ALL, ANYWHERE)
+
+
+def _nodes_acl(tier: Tier, network: NetworkPlan, ranges: Mapping[Tier, list[str]]) -> TierAcl:
+    """Of a tier with nodes: where control nodes are, open inside and to names and APIs; else closed to what it has no business with."""
+    if tier in (Tier.CONTROL, Tier.PRIVATE):
+        inside = [
+            *(AclRule(True, Protocol.ALL, cidr) for cidr in ranges[tier]),
+            AclRule(True, Protocol.TCP, network.cidr, (HTTPS, HTTPS)),
+            *(AclRule(True, Protocol.TCP, cidr, (HTTPS, HTTPS)) for cidr in _runners_outside(network)),  # the Kubernetes API
+            *(AclRule(True, protocol, network.cidr, (DNS, DNS)) for protocol in (Protocol.TCP, Protocol.UDP)),
+        ]
+        return _acl([*inside, *_answers()], [_EVERYTHING])
+    others = (Tier.DATABASE, Tier.WORKSPACE) if tier is Tier.PROVISIONER else (Tier.DATABASE, Tier.PROVISIONER, Tier.WORKSPACE)
+    away = [rule for other in others for rule in _deny(ranges.get(other, []))]
+    return _acl([*away, *_answers()], [*away, _EVERYTHING])
 
 
 def _acl(ingress: list[AclRule], egress: list[AclRule]) -> TierAcl:

@@ -54,6 +54,7 @@ class NodeGroup(ComponentResource):
         facts: dict[str, object] = {
             "group": plan.group,
             "tier": plan.tier,
+            "role": plan.role,
             "zones": list(plan.zones),
             "instance_type": plan.instance_type,
             "min": plan.min,

@@ -12,7 +12,7 @@ from plan.control import tier, validated
 from plan.findings import Findings
 from plan.instances import INSTANCE_TYPES, InstanceType, find, unknown
 from plan.model import ControlPlan
-from settings.cluster import NodeGroup, Scaling
+from settings.cluster import NodeGroup, Role, Scaling
 from settings.model import Settings
 from settings.network import Tier
 from settings.quantities import CpuQuantity, MemoryQuantity
@@ -49,6 +49,11 @@ class Group:
         return self.declared.tier
 
     @property
+    def role(self) -> Role:
+        """What runs on it."""
+        return self.declared.purpose
+
+    @property
     def scheduled(self) -> bool:
         """Whether the clock changes it."""
         return self.declared.scaling is Scaling.SCHEDULE
@@ -71,7 +76,7 @@ def groups(settings: Settings, region: str, control: ControlPlan, findings: Find
             continue
         start = declared.desired or max(declared.min, 1)
         group = Group(name, key, declared, instance, declared.min, declared.max, start, start, CONTROL_PODS)
-        found.append(_in_each_zone(_BY_TIER[declared.tier](settings, group, control, zones, findings), zones, findings))
+        found.append(_in_each_zone(_BY_ROLE[declared.purpose](settings, group, control, zones, findings), zones, findings))
     return tuple(found)
 
 
@@ -174,13 +179,13 @@ def _hold(settings: Settings, group: Group, need: int, floor: int, each: Fit, fi
         )
 
 
-_BY_TIER: dict[Tier, Callable[[Settings, Group, ControlPlan, int, Findings], Group]] = {
-    Tier.CONTROL: _control,
-    Tier.PROVISIONER: _provisioner,
-    Tier.WORKSPACE: _workspace,
+_BY_ROLE: dict[Role, Callable[[Settings, Group, ControlPlan, int, Findings], Group]] = {
+    Role.CONTROL: _control,
+    Role.PROVISIONER: _provisioner,
+    Role.WORKSPACE: _workspace,
 }
 
 
-def group_of(wanted: Tier, found: tuple[Group, ...]) -> Group | None:
-    """The group of a tier; None where its instance type is unknown."""
-    return next((group for group in found if group.tier is wanted), None)
+def group_of(wanted: Role, found: tuple[Group, ...]) -> Group | None:
+    """The group of a role; None where its instance type is unknown."""
+    return next((group for group in found if group.role is wanted), None)

@@ -16,8 +16,8 @@ from plan.provisioners import BUILD, TARGET, TARGET_BUILDS, last_finishes, provi
 from plan.quotas import ELASTIC_IPS, demands
 from plan.schedules import Window, schedule_plan
 from plan.workspaces import capacity_plan
+from settings.cluster import Role
 from settings.model import LEAD, Region, Settings
-from settings.network import Tier
 from settings.versions import KUBERNETES_SUPPORT
 
 
@@ -30,7 +30,7 @@ def make_plan(settings: Settings) -> Plan:
     findings.stop_on_conflicts()
     regions = {name: _region(settings, name, network, sized[name], findings) for name, network in networks.items() if network is not None}
     primary = settings.primary_region
-    workspace_group = group_of(Tier.WORKSPACE, sized[primary])
+    workspace_group = group_of(Role.WORKSPACE, sized[primary])
     assert workspace_group is not None  # settings demand one, and its type is known or there was a conflict
     lines = [
         line
@@ -65,7 +65,7 @@ def _region(settings: Settings, name: str, network: NetworkPlan, sized: tuple[Gr
 
 def _provisioners(settings: Settings, region: Region, sized: tuple[Group, ...], findings: Findings) -> ProvisionerPlan:
     """As many as the nodes hold at the peak (PRV-10)."""
-    group = group_of(Tier.PROVISIONER, sized)
+    group = group_of(Role.PROVISIONER, sized)
     assert group is not None  # see make_plan
     workload = settings.workload
     schedule = schedule_plan(region.cluster.schedule, workload.timezone) if group.scheduled else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from settings.network import NatMode
+from settings.network import NatMode, Tier
 from settings.quantities import CpuQuantity
 
 
@@ -52,6 +52,10 @@ class NetworkPlan:
         """The tier of that name; KeyError where there is none."""
         return {tier.name: tier for tier in self.tiers}[name]
 
+    def tier_of(self, role: str) -> TierPlan:
+        """The tier that the nodes of a role are in: the one of its name, or the one that all nodes share."""
+        return next((tier for tier in self.tiers if tier.name == role), None) or self.tier(Tier.PRIVATE.value)
+
 
 @dataclass(frozen=True)
 class Taint:
@@ -81,12 +85,14 @@ class ScheduledAction:
 class NodeGroupPlan:
     """One EKS node group. group: what the stack file calls it; name: that, with a zone letter where there is one group per zone.
 
+    tier: whose subnets it is in. role: what runs on it: `control`, `provisioner` or `workspace`.
     min, max, desired: nodes of this group alone. root_disk_gib: GiB.
     """
 
     name: str
     group: str
     tier: str
+    role: str
     zones: tuple[str, ...]
     instance_type: str
     architecture: str

@@ -22,7 +22,7 @@ from plan.addresses import (
 )
 from plan.capacity import DAEMON_PODS
 from plan.findings import Findings
-from plan.groups import Group, group_of
+from plan.groups import Group
 from plan.model import NetworkPlan
 from settings.model import Region, Settings
 from settings.network import NatMode, Tier
@@ -39,7 +39,7 @@ class Need(NamedTuple):
 def plan_network(settings: Settings, region: str, groups: tuple[Group, ...], findings: Findings) -> NetworkPlan | None:
     """Where every subnet lies; None, with the conflicts collected, where the addresses don't hold."""
     declared = settings.regions[region].network
-    needs = {tier: _need(settings, settings.regions[region], tier, groups) for tier in Tier}
+    needs = {tier: _need(settings, settings.regions[region], tier, groups) for tier in settings.regions[region].tiers}
     if declared.nat is NatMode.SINGLE_GATEWAY:
         findings.warn(37, f"{region}: one NAT gateway for {declared.zones} zones; when its zone fails the others lose their way out")
     if declared.tiers is None:
@@ -83,9 +83,9 @@ def _check(
     by_tier = {
         tier: [Range(f"tiers.{tier.value}[{index}]", subnet) for index, subnet in enumerate(subnets)] for tier, subnets in tiers.items()
     }
-    subnets = [item for tier in Tier for item in by_tier[tier]]
+    subnets = [item for tier in needs for item in by_tier[tier]]
     kept_free = [Range(f"reserved[{index}]", subnet) for index, subnet in enumerate(reserved)]
-    demand = {item.key: needs[tier] for tier in Tier for item in by_tier[tier]}
+    demand = {item.key: need for tier, need in needs.items() for item in by_tier[tier]}
     for key, sentence in [*problems(vpc, subnets, kept_free), *too_small(vpc, subnets, kept_free, demand)]:
         findings.conflict(f"{path}.{key}", sentence)
 
@@ -97,10 +97,15 @@ def _need(settings: Settings, region: Region, tier: Tier, groups: tuple[Group, .
     if tier is Tier.DATABASE:
         instances = 1 + region.database.readers
         return Need(instances, f"{instances} database instances, all of them after a failover")
-    others = CLUSTER_ADDRESSES + len(region.network.interface_endpoints) if tier is Tier.CONTROL else 0
-    group = group_of(tier, groups)
-    if group is None:  # of an unknown type, which is a conflict of its own
-        return Need(others, "the cluster and endpoints")
+    inside = [_nodes_need(settings, region, group) for group in groups if group.tier is tier]
+    others = CLUSTER_ADDRESSES + len(region.network.interface_endpoints) if tier in (Tier.CONTROL, Tier.PRIVATE) else 0
+    if others:
+        inside.append(Need(others, f"{others} for the cluster and endpoints"))
+    return Need(sum(need.addresses for need in inside), ", and ".join(need.arithmetic for need in inside))
+
+
+def _nodes_need(settings: Settings, region: Region, group: Group) -> Need:
+    """What the nodes of a group take in the fullest zone."""
     growth, zones, cni = settings.workload.growth, region.network.zones, region.cluster.cni
     pods = group.pods + DAEMON_PODS
     each = node_addresses(group.instance, pods, cni)
@@ -108,6 +113,5 @@ def _need(settings: Settings, region: Region, tier: Tier, groups: tuple[Group, .
     arithmetic = (
         f"{group.max} x {group.instance.name} and {percent(growth)} growth over {zones} zones are {nodes} nodes, "
         f"each with {each} addresses for {pods} pods in {cni.value} mode"
-        + (f", and {others} for the cluster and endpoints" if others else "")
     )
-    return Need(others + zone_demand(NodeDemand(group.instance, group.max, pods), zones, cni, growth), arithmetic)
+    return Need(zone_demand(NodeDemand(group.instance, group.max, pods), zones, cni, growth), arithmetic)

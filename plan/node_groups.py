@@ -19,6 +19,7 @@ def node_groups(group: Group, zones: tuple[str, ...], schedule: SchedulePlan | N
             name=f"{group.name}-{part[0][-1]}" if group.declared.per_zone else group.name,
             group=group.name,
             tier=group.tier.value,
+            role=group.role.value,
             zones=part,
             instance_type=group.instance.name,
             architecture=group.instance.architecture,

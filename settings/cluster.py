@@ -99,10 +99,24 @@ class Schedule(Section):
             yield Fault(("down",), f"capacity falls at {self.down:%H:%M}, not after it rises at {self.up:%H:%M}; write a later time")
 
 
+class Role(StrEnum):
+    """What runs on nodes; workloads of a role select its nodes, and each has a security group of its own (EKS-12, NET-18)."""
+
+    CONTROL = "control"  # coderd and what the cluster itself needs
+    PROVISIONER = "provisioner"  # runs Terraform with the right to make workspaces
+    WORKSPACE = "workspace"  # runs what users bring
+
+
+NODE_TIERS = (*(Tier(role.value) for role in Role), Tier.PRIVATE)
+
+
 class NodeGroup(Section):
     """Nodes of one kind. min, max, desired are totals over the zones."""
 
     tier: Tier = Field(description="Whose subnets the nodes are in.", examples=["workspace"])
+    role: Role | None = Field(
+        default=None, description="What runs on the nodes; the tier of that name where it is left out.", examples=["workspace"]
+    )
     instance_type: InstanceType = Field(description="EC2 instance type.", examples=["m5.2xlarge"])
     min: Count = Field(description="Fewest nodes, over all zones.", examples=[2])
     max: Positive = Field(description="Most nodes, over all zones.", examples=[3])
@@ -111,14 +125,25 @@ class NodeGroup(Section):
     per_zone: Flag = Field(default=False, description="One group per zone, where volumes tie pods to their zone (T-11).", examples=[True])
     root_disk: Memory = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
 
+    @property
+    def purpose(self) -> Role:
+        """What runs on the nodes: the role, or the tier of that name."""
+        return self.role or Role(self.tier.value)
+
     def faults(self) -> Iterable[Fault]:
-        """min <= desired <= max; nodes neither in public nor in database subnets; no GPU (EKS-37)."""
+        """min <= desired <= max; nodes neither in public nor in database subnets, and their role is known; no GPU (EKS-37)."""
         if self.min > self.max:
             yield Fault(("min",), f"{self.min} is more than max, {self.max}; write at most {self.max}, or raise max")
         elif self.desired is not None and not self.min <= self.desired <= self.max:
             yield Fault(("desired",), f"{self.desired} is not between min and max; write a number from {self.min} to {self.max}")
-        if self.tier in (Tier.PUBLIC, Tier.DATABASE):
-            yield Fault(("tier",), f"{self.tier.value} subnets hold no nodes; write control, provisioner or workspace")
+        if self.tier not in NODE_TIERS:
+            yield Fault(("tier",), f"{self.tier.value} subnets hold no nodes; write control, provisioner, workspace, or private for all")
+        elif self.tier is Tier.PRIVATE and self.role is None:
+            yield Fault(("role",), "is missing: the private tier is shared by all nodes; write control, provisioner or workspace")
+        elif self.tier is not Tier.PRIVATE and self.role not in (None, self.tier.value):
+            yield Fault(
+                ("role",), f"{self.role} nodes are not of the tier {self.tier.value}; leave role out, or write tier: private for all groups"
+            )
         if self.instance_type[0] in "gp" or self.instance_type.startswith(("inf", "trn")):
             yield Fault(
                 ("instance_type",),
@@ -143,27 +168,44 @@ class Cluster(Section):
     node_groups: dict[NodeGroupName, NodeGroup] = Field(min_length=1, description="Node groups by name.")
     schedule: Schedule | None = Field(default=None, description="When capacity rises and may fall; none: never.")
 
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers that have nodes."""
+        return tuple(tier for tier in Tier if any(group.tier is tier for group in self.node_groups.values()))
+
     def faults(self) -> Iterable[Fault]:
-        """EKS has the version; a group that follows the clock needs one; each tier has one group, which its workloads select."""
+        """EKS has the version; a group that follows the clock needs one; each role has one group, which its workloads select."""
         if self.kubernetes_version not in KUBERNETES_SUPPORT:
             known = ", ".join(KUBERNETES_SUPPORT)
             yield Fault(
                 ("kubernetes_version",), f"{self.kubernetes_version} is not in settings/versions.py; write one of {known}, in quotes"
             )
+        yield from self._runner_faults()
+        yield from self._group_faults()
+
+    def _runner_faults(self) -> Iterable[Fault]:
         if len(self.runner_cidrs) > RUNNER_CIDRS_MAX:
             most = f"{len(self.runner_cidrs)} ranges are more than the {RUNNER_CIDRS_MAX} that a NACL has room for"
             yield Fault(("runner_cidrs",), f"{most}; write neighbours as one larger range")
         for index, cidr in enumerate(self.runner_cidrs):
             if before := next((other for other in self.runner_cidrs[:index] if cidr.overlaps(other)), None):
                 yield Fault(("runner_cidrs", index), f"{cidr} overlaps {before}; write the larger one of the two, once")
+
+    def _group_faults(self) -> Iterable[Fault]:
+        """Groups and schedule; one group for each role; the private tier for all groups or for none."""
         for name, group in self.node_groups.items():
             if group.scaling is Scaling.SCHEDULE and self.schedule is None:
                 yield Fault(("node_groups", name, "scaling"), "there is no schedule to follow; add cluster.schedule, or write static")
-        for tier in (Tier.CONTROL, Tier.PROVISIONER, Tier.WORKSPACE):
-            groups = [name for name, group in self.node_groups.items() if group.tier is tier]
+        for role in Role:
+            groups = [name for name, group in self.node_groups.items() if group.purpose is role]
             if not groups:
-                yield Fault(("node_groups",), f"no group has tier: {tier.value}; add one, or its pods have nowhere to run")
+                yield Fault(("node_groups",), f"no group has the role {role.value}; add one, or its pods have nowhere to run")
             for name in groups[1:]:
+                key = "tier" if self.node_groups[name].role is None else "role"
+                yield Fault(("node_groups", name, key), f"{groups[0]} is the {role.value} group already; write another {key} or remove one")
+        for name, group in self.node_groups.items():
+            if Tier.PRIVATE in self.tiers and group.tier is not Tier.PRIVATE:
                 yield Fault(
-                    ("node_groups", name, "tier"), f"{groups[0]} is the {tier.value} group already; write another tier or remove one"
+                    ("node_groups", name, "tier"),
+                    f"{group.tier.value} stands beside the private tier, which is for all nodes; write private for all groups or for none",
                 )

@@ -11,7 +11,7 @@ from settings.cluster import Cluster
 from settings.coder import Coder
 from settings.database import Database
 from settings.names import RegionName, closest
-from settings.network import InterfaceEndpoint, Network
+from settings.network import InterfaceEndpoint, Network, Tier
 from settings.section import Fault, Section
 from settings.templates import Templates
 from settings.versions import Versions
@@ -26,6 +26,28 @@ class Region(Section):
     network: Network = Field(description="VPC, subnets, way out.")
     cluster: Cluster = Field(description="EKS and its nodes.")
     database: Database = Field(description="Where coderd keeps its state.")
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers that the region has subnets for: public, those of its nodes, and the database's."""
+        return tuple(tier for tier in Tier if tier in (Tier.PUBLIC, *self.cluster.tiers, Tier.DATABASE))
+
+    def faults(self) -> Iterable[Fault]:
+        """Declared subnets are of the tiers that the region has, of all and of no other."""
+        network = self.network
+        if network.tiers is None:
+            return
+        for tier in Tier:
+            if tier in self.tiers and tier not in network.tiers:
+                yield Fault(
+                    ("network", "tiers", tier.value),
+                    f"the tier is missing; write {network.zones} subnets, or leave out tiers to have them computed",
+                )
+            if tier in network.tiers and tier not in self.tiers:
+                yield Fault(
+                    ("network", "tiers", tier.value),
+                    f"no node group is in the tier; remove it, or write tier: {tier.value} in cluster.node_groups",
+                )
 
 
 class Settings(Section):

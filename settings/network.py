@@ -29,6 +29,7 @@ class Tier(StrEnum):
     CONTROL = "control"  # coderd and what the cluster itself needs
     PROVISIONER = "provisioner"  # runs Terraform with the right to make workspaces
     WORKSPACE = "workspace"  # runs what users bring
+    PRIVATE = "private"  # reference: one for all nodes (NET-08, T-10); their security groups still tell them apart
     DATABASE = "database"  # no internet route in either direction (NET-17)
 
 
@@ -75,9 +76,7 @@ class Network(Section):
     flow_log_retention_days: LogRetention = Field(default=90, description="Days that VPC flow logs are kept (NET-20).", examples=[90])
 
     def faults(self) -> Iterable[Fault]:
-        """Tiers are complete and have one subnet per zone; whether ranges fit is the plan's to say."""
-        for name in (tier for tier in Tier if self.tiers is not None and tier not in self.tiers):
-            yield Fault(("tiers", name.value), f"the tier is missing; write {self.zones} subnets, or leave out tiers to have them computed")
+        """Tiers have one subnet per zone; which tiers there are is the region's to say, whether ranges fit the plan's."""
         for tier, subnets in (self.tiers or {}).items():
             if len(subnets) != self.zones:
                 yield Fault(

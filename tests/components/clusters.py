@@ -7,7 +7,7 @@ import functools
 from components.cluster import Cluster, ClusterArgs, Operator
 from components.namespaces import WorkspaceLimits
 from components.network import Network
-from plan.model import NodeGroupPlan
+from plan.model import NetworkPlan, NodeGroupPlan
 from settings.cluster import ApiAccess, CniMode, IdentityMode, NodeGroup, Scaling
 from settings.cluster import Cluster as ClusterSettings
 from settings.network import Tier
@@ -49,11 +49,12 @@ def build(
     *,
     groups: tuple[NodeGroupPlan, ...] | None = None,
     operators: tuple[Operator, ...] = (),
+    plan: NetworkPlan | None = None,
     data_protection: bool = True,
     preview: bool = False,
 ) -> Graph:
     def program() -> None:
-        network = Network("network", network_args(data_protection=data_protection))
+        network = Network("network", network_args(plan, data_protection=data_protection))
         Cluster(
             "cluster",
             ClusterArgs(
@@ -87,10 +88,15 @@ OPERATOR = Operator(name="runner", principal_arn="arn:aws:iam::123456789012:role
 @functools.cache
 def other() -> Graph:
     """Everything that prod does not choose, in one cluster: a recording takes seconds."""
-    arm = plans.node_group("system", "system", "control", plans.ZONES, "t4g.xlarge", (2, 10, 2), architecture="arm64")
+    zones = plans.ZONES[:2]
+    arm = plans.node_group("system", "system", "private", zones, "t4g.xlarge", (2, 10, 2), architecture="arm64", role="control")
+    builds = plans.node_group(
+        "coder-prov", "coder-prov", "private", zones, "c5.2xlarge", (1, 20, 1), plans.scheduled(20, 1), role="provisioner"
+    )
     return build(
         declared(IdentityMode.POD_IDENTITY, CniMode.PREFIX, ["203.0.113.0/24"]),
-        groups=(arm, *plans.node_groups()[1:2]),
+        groups=(arm, builds),
+        plan=plans.shared_network(),
         operators=(OPERATOR,),
         data_protection=False,
     )

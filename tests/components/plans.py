@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from plan.model import NetworkPlan, NodeGroupPlan, ScheduledAction, SubnetPlan, Taint, TierPlan
 from settings.network import NatMode
@@ -16,21 +16,37 @@ CIDRS = {
     "workspace": ("10.0.144.0/20", "10.0.160.0/20", "10.0.176.0/20"),
     "database": ("10.0.208.0/21", "10.0.216.0/21", "10.0.224.0/21"),
 }
+# The reference architecture's (NET-08): one tier for all nodes
+SHARED_CIDRS = {
+    "public": ("10.0.0.0/20", "10.0.16.0/20"),
+    "private": ("10.0.32.0/19", "10.0.64.0/19"),
+    "database": ("10.0.96.0/21", "10.0.104.0/21"),
+}
 
 
-def network_plan(zones: Sequence[str] = ZONES, nat: NatMode = NatMode.GATEWAY_PER_AZ, runner_cidrs: Sequence[str] = ()) -> NetworkPlan:
+def network_plan(
+    zones: Sequence[str] = ZONES,
+    nat: NatMode = NatMode.GATEWAY_PER_AZ,
+    cidrs: Mapping[str, Sequence[str]] = CIDRS,
+    runner_cidrs: Sequence[str] = (),
+) -> NetworkPlan:
     tiers = tuple(
         TierPlan(
             name=tier,
             public=tier == "public",
             isolated=tier == "database",
             subnets=tuple(
-                SubnetPlan(name=f"{tier}-{zone[-1]}", zone=zone, cidr=cidr) for zone, cidr in zip(zones, cidrs[: len(zones)], strict=True)
+                SubnetPlan(name=f"{tier}-{zone[-1]}", zone=zone, cidr=cidr) for zone, cidr in zip(zones, ranges[: len(zones)], strict=True)
             ),
         )
-        for tier, cidrs in CIDRS.items()
+        for tier, ranges in cidrs.items()
     )
     return NetworkPlan(cidr="10.0.0.0/16", zones=tuple(zones), nat=nat, tiers=tiers, runner_cidrs=tuple(runner_cidrs))
+
+
+def shared_network(nat: NatMode = NatMode.SINGLE_GATEWAY) -> NetworkPlan:
+    """Two zones, one tier for all nodes."""
+    return network_plan(ZONES[:2], nat, SHARED_CIDRS)
 
 
 def node_group(
@@ -42,12 +58,14 @@ def node_group(
     sizes: tuple[int, int, int],
     scheduled: tuple[ScheduledAction, ...] = (),
     architecture: str = "amd64",
+    role: str | None = None,
 ) -> NodeGroupPlan:
     label = "coder.com/node-group"
     return NodeGroupPlan(
         name=name,
         group=group,
         tier=tier,
+        role=role or tier,
         zones=tuple(zones),
         instance_type=instance_type,
         architecture=architecture,

@@ -98,7 +98,7 @@ def test_operators_get_entries_before_anything_is_made_inside():
 
 def test_a_plan_without_control_nodes_is_refused():
     """EKS-06"""
-    with pytest.raises(ValueError, match="tier: control"):
+    with pytest.raises(ValueError, match="role control"):
         build(groups=plans.node_groups()[1:])
 
 

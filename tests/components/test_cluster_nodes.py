@@ -62,6 +62,15 @@ def test_nodes_carry_the_group_of_their_tier_and_no_other():
         assert [n.name for n in graph.reference(template, "vpcSecurityGroupIds")] == [f"network-{tier}"]
 
 
+def test_in_a_tier_that_nodes_share_their_security_groups_still_tell_them_apart():
+    """NET-08, NET-18, T-10, T-38"""
+    graph = other()
+    for group, role in ((graph.one(NODE_GROUP, "cluster-system"), "control"), (graph.one(NODE_GROUP, "cluster-coder-prov"), "provisioner")):
+        assert {n.tags()["Tier"] for n in graph.reference(group, "subnetIds")} == {"private"}
+        [template] = [n for n in graph.reference(group, "launchTemplate") if n.type == TEMPLATE]
+        assert [n.name for n in graph.reference(template, "vpcSecurityGroupIds")] == [f"network-{role}"]
+
+
 def test_what_is_launched_carries_the_systems_tag():
     """EKS-25: the EBS driver may attach to this system's nodes only."""
     for template in prod().of(TEMPLATE):

@@ -227,29 +227,35 @@ def test_nacls_have_room_for_the_most_runners(zones: int):
     assert len(acls[Tier.CONTROL].ingress) <= ACL_RULES_MAX
 
 
-def _plan_of(zones: int, prefix: int, scattered: bool) -> NetworkPlan:
+OWN_TIERS = tuple(tier for tier in Tier if tier is not Tier.PRIVATE)
+SHARED_TIER = (Tier.PUBLIC, Tier.PRIVATE, Tier.DATABASE)
+
+
+def _plan_of(zones: int, prefix: int, scattered: bool, tiers: tuple[Tier, ...] = OWN_TIERS) -> NetworkPlan:
     """A plan of that many zones; scattered: tiers alternate, so that no two subnets of one adjoin."""
     size = 2 ** (32 - prefix)
     letters = "abcdef"[:zones]
-    order = [(tier, z) for z in letters for tier in Tier] if scattered else [(tier, z) for tier in Tier for z in letters]
+    order = [(tier, z) for z in letters for tier in tiers] if scattered else [(tier, z) for tier in tiers for z in letters]
     where = {pair: f"10.{index * size // 65536}.{index * size % 65536 // 256}.0/{prefix}" for index, pair in enumerate(order)}
-    tiers = tuple(
+    planned = tuple(
         TierPlan(
             name=tier.value,
             public=tier is Tier.PUBLIC,
             isolated=tier is Tier.DATABASE,
             subnets=tuple(SubnetPlan(f"{tier.value}-{z}", f"us-east-1{z}", where[tier, z]) for z in letters),
         )
-        for tier in Tier
+        for tier in tiers
     )
-    return NetworkPlan("10.0.0.0/8", tuple(f"us-east-1{z}" for z in letters), NatMode.GATEWAY_PER_AZ, tiers)
+    return NetworkPlan("10.0.0.0/8", tuple(f"us-east-1{z}" for z in letters), NatMode.GATEWAY_PER_AZ, planned)
 
 
 @pytest.mark.parametrize(("zones", "scattered"), [(z, s) for z in range(2, 7) for s in (True, False) if not (s and z == 6)])
 def test_nacls_fit_awss_quota(zones: int, scattered: bool):
     """NET-19"""
-    for acl in tier_acls(_plan_of(zones, 22, scattered)).values():
-        assert max(len(acl.ingress), len(acl.egress)) <= ACL_RULES_MAX
+    for tiers in (OWN_TIERS, SHARED_TIER):
+        acls = tier_acls(_plan_of(zones, 22, scattered, tiers))
+        assert tuple(acls) == tiers
+        assert all(max(len(acl.ingress), len(acl.egress)) <= ACL_RULES_MAX for acl in acls.values())
 
 
 def test_a_plan_too_scattered_for_awss_quota_is_refused():
