@@ -15,8 +15,9 @@ from pathlib import Path
 
 from composer.catalog import Catalog
 from composer.errors import CompositionError
-from composer.manifests import Base, Composition, Contract, Lifecycle, Toolchain
+from composer.manifests import Base, Contract, Toolchain
 from composer.matching import mismatches, select
+from composer.publications import Composition, Container, Lifecycle
 from composer.rendering import Json, root_module
 from settings.names import closest
 from settings.quantities import CpuQuantity, MemoryQuantity
@@ -93,32 +94,43 @@ def compose(catalog: Catalog, name: str, *, sizes: Mapping[str, Size], offered: 
         *_size_problems(composition, toolchain.manifest, sizes, offered),
         *_platform_problems(base.manifest, instance),
     ]
-    image = catalog.images.get(toolchain.manifest.image)
-    if image is None:
-        problems.append(f"image {toolchain.manifest.image} of {composition.toolchain} is not in images.yaml; add it with its digest")
-    if problems or image is None:
+    image, complaint = _image(catalog, composition, toolchain.manifest)
+    problems += [complaint] if complaint else []
+    if problems:
         raise CompositionError(f"{name}: {problem}" for problem in problems)
 
     modules = {f"toolchain/{path}": content for path, content in toolchain.files.items()}
     modules |= {f"base/{path}": content for path, content in base.files.items()}
-    made_of = _made_of(composition, contract, image.reference, modules)
+    made_of = _made_of(composition, contract, image, modules)
     main = root_module(
         composition,
         toolchain.manifest,
         base.manifest,
         sizes={size: sizes[size] for size in sorted(offered, key=lambda name: _smallest_first(name, sizes[name]))},
         match=select(contract, toolchain.manifest, base.manifest),
-        image=image.reference,
+        image=image,
         coder_url=instance.coder_url,
         platform={key: instance.platform[key] for key in base.manifest.platform},
         provenance=made_of,
     )
     files = {**modules, "main.tf.json": main}
-    provenance = _provenance(made_of, [image.reference], files)
+    provenance = _provenance(made_of, [image], files)
     files["provenance.json"] = (json.dumps(provenance, indent=2, sort_keys=True) + "\n").encode()
     files = dict(sorted(files.items()))
     _check_archive(name, files)
     return Composed(composition=composition, files=files, content_hash=_hash(files), provenance=provenance)
+
+
+def _image(catalog: Catalog, composition: Composition, toolchain: Toolchain) -> tuple[str, str | None]:
+    """The container image by digest, or a sentence about why there is none."""
+    found = catalog.images.get(toolchain.image) if toolchain.image else None
+    if not isinstance(found, Container):
+        return "", f"image {toolchain.image} of {composition.toolchain} is no container of images.yaml; add it with its digest"
+    locked = catalog.lock.images.get(str(toolchain.image))
+    digest = found.digest or (locked.digest if locked else None)
+    if digest is None:
+        return "", f"image {toolchain.image} has no digest; run `coder-eks templates resolve`"
+    return found.at(digest), None
 
 
 def _size_problems(composition: Composition, toolchain: Toolchain, sizes: Mapping[str, Size], offered: Sequence[str]) -> Iterable[str]:

@@ -1,36 +1,29 @@
-"""The files of the catalogue, typed: contract, toolchains, bases, compositions, images (TPL-02, TPL-03, TPL-08, TPL-13 to TPL-16)."""
+"""The manifests of the catalogue: contract, toolchains, bases (TPL-02, TPL-03, TPL-08, TPL-13 to TPL-16); docs/templates/format.md."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from settings.names import SizeName, TemplateName
-from settings.quantities import Duration
+from composer.words import (
+    Advisory,
+    Capability,
+    ContractVersion,
+    MachineType,
+    Manifest,
+    Name,
+    ProviderSource,
+    ProviderVersion,
+    Text,
+    ToolVersion,
+    Version,
+)
+from settings.quantities import Cpu, Memory
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")]
-Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(\+[0-9A-Za-z.-]+)?$")]
-ContractVersion = Annotated[str, StringConstraints(pattern=r"^[1-9]\d*\.0$")]  # majors only: every change of it breaks (TPL-16)
-Capability = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]+$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
-
-_DURATION = TypeAdapter[timedelta](Duration)
-
-
-def _never_is_zero(value: object) -> object:
-    return timedelta() if value == "never" else _DURATION.validate_python(value)
-
-
-Lapse = Annotated[timedelta, BeforeValidator(_never_is_zero)]  # `30d`, or `never`, which Coder writes as 0
-
-
-class Manifest(BaseModel):
-    """Base of all: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Os = Literal["linux", "windows"]
+Arch = Literal["amd64", "arm64"]
 
 
 class Flag(Manifest):
@@ -45,6 +38,12 @@ class Choice(Manifest):
     kind: Literal["choice"]
     values: tuple[str, ...] = Field(min_length=1)
     default: str | None = None
+
+    @model_validator(mode="after")
+    def _default_is_a_value(self) -> Self:
+        if self.default is not None and self.default not in self.values:
+            raise ValueError(f"default is {self.default}, which is none of the values; write one of {', '.join(self.values)}")
+        return self
 
 
 class Alias(Manifest):
@@ -63,12 +62,27 @@ class Contract(Manifest):
     capabilities: dict[Capability, Annotated[Flag | Choice, Field(discriminator="kind")]]
     aliases: dict[Capability, Alias]
 
+    @model_validator(mode="after")
+    def _aliases_mean_something(self) -> Self:
+        faults: list[str] = []
+        for word, alias in self.aliases.items():
+            kind = self.capabilities.get(alias.capability)
+            if word in self.capabilities:
+                faults.append(f"alias {word} is a capability as well; give it another name")
+            if not isinstance(kind, Choice):
+                faults.append(f"alias {word} is of {alias.capability}, which is no capability with ways; write one that has some")
+            elif strange := [way for way in alias.any_of if way not in kind.values]:
+                faults.append(f"alias {word} means {', '.join(strange)} of {alias.capability}; its ways are {', '.join(kind.values)}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
 
 class Tool(Manifest):
-    """Something that the bootstrap script installs."""
+    """Something that the bootstrap script or the image brings."""
 
     name: Name
-    version: Version
+    version: ToolVersion
 
 
 class Software(Manifest):
@@ -78,12 +92,28 @@ class Software(Manifest):
     tools: tuple[Tool, ...]
     libraries: tuple[Tool, ...] = ()
 
+    @property
+    def everything(self) -> tuple[Tool, ...]:
+        """Languages, tools and libraries, in the manifest's order."""
+        return (*self.languages, *self.tools, *self.libraries)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        _once("tool", [tool.name for tool in self.everything])
+        return self
+
 
 class Requests(Manifest):
     """What a toolchain asks of a base; a missing optional capability is switched off, no error."""
 
     required: tuple[Capability, ...]
     optional: tuple[Capability, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        _once("required capability", self.required)
+        _once("optional capability", self.optional)
+        return self
 
 
 class Profiles(Manifest):
@@ -94,9 +124,17 @@ class Profiles(Manifest):
 
     @model_validator(mode="after")
     def _default_is_a_profile(self) -> Self:
+        _once("profile", self.profiles)
         if self.default not in self.profiles:
             raise ValueError(f"default is {self.default}, which is none of the profiles; write one of {', '.join(self.profiles)}")
         return self
+
+
+class Fix(Manifest):
+    """A flaw that this version of a toolchain mends by another version of a tool: it makes the change a patch (TPL-25, Property 17)."""
+
+    tool: Name
+    advisory: Advisory
 
 
 class Toolchain(Manifest):
@@ -106,17 +144,47 @@ class Toolchain(Manifest):
     version: Version
     contract: ContractVersion
     description: Text
-    image: Name
+    os: Os = "linux"
+    image: Name | None = None
     toolchain: Software
     capabilities: Requests
     compute: Profiles
+    fixes: tuple[Fix, ...] = ()
+
+    @model_validator(mode="after")
+    def _fixes_are_of_its_tools(self) -> Self:
+        tools = [tool.name for tool in self.toolchain.everything]
+        if strange := [fix.tool for fix in self.fixes if fix.tool not in tools]:
+            raise ValueError(f"fixes names {', '.join(strange)}, which it does not bring; write some of {', '.join(tools)}")
+        return self
+
+
+def _offer(value: object) -> object:
+    ways = cast("Sequence[object]", value) if isinstance(value, list | tuple) else None
+    if isinstance(value, bool) or (ways is not None and all(isinstance(way, str) for way in ways)):
+        return cast("object", value)
+    raise ValueError(
+        "a base offers a capability with true or false, or lists its ways; write true, false or a list such as [none, https-only]"
+    )
+
+
+Offer = Annotated[bool | tuple[str, ...], BeforeValidator(_offer)]
 
 
 class Provider(Manifest):
     """A Terraform provider, pinned."""
 
-    source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
-    version: Version
+    source: ProviderSource
+    version: ProviderVersion
+
+
+class Machine(Manifest):
+    """An instance type that a base may start, and what it has."""
+
+    type: MachineType
+    cpu: Cpu
+    memory: Memory
+    gpus: int = Field(default=0, ge=0)
 
 
 class Base(Manifest):
@@ -126,52 +194,25 @@ class Base(Manifest):
     version: Version
     contract: ContractVersion
     description: Text
-    os: Literal["linux", "windows"]
-    arch: Literal["amd64", "arm64"]
+    os: Os
+    arch: Arch
+    coderd: Literal["internal", "external"] = "internal"
+    machine_images: tuple[Name, ...] = ()
+    machines: tuple[Machine, ...] = ()
     providers: dict[str, Provider]
-    capabilities: dict[Capability, bool | tuple[str, ...]]
+    capabilities: dict[Capability, Offer]
     platform: tuple[str, ...] = ()
 
-
-class Pin(Manifest):
-    """A module of the catalogue at a version."""
-
-    name: Name
-    version: Version
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.version}"
-
-
-class Lifecycle(Manifest):
-    """What happens to workspaces that nobody uses (TPL-52)."""
-
-    activity_bump: Lapse
-    failure_ttl: Lapse
-    dormant_after: Lapse
-    delete_dormant_after: Lapse
+    @model_validator(mode="after")
+    def _machines_and_their_images(self) -> Self:
+        if bool(self.machines) != bool(self.machine_images):
+            raise ValueError(
+                "machines and machine_images come together: write both for a base of virtual machines, neither for one of pods"
+            )
+        _once("instance type", [machine.type for machine in self.machines])
+        return self
 
 
-class Composition(Manifest):
-    """A toolchain on a base, as a template of Coder (TPL-01, TPL-27)."""
-
-    name: TemplateName
-    display_name: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    description: Annotated[str, StringConstraints(max_length=127)]  # Coder's limit
-    icon: Text
-    toolchain: Pin
-    base: Pin
-    profiles: dict[Name, SizeName]
-    lifecycle: Lifecycle
-
-
-class Image(Manifest):
-    """A container image by digest; the tag is for people."""
-
-    image: Text
-    digest: Digest
-
-    @property
-    def reference(self) -> str:
-        """What a pod is given."""
-        return f"{self.image}@{self.digest}"
+def _once(what: str, names: Sequence[str]) -> None:
+    if twice := sorted({name for name in names if list(names).count(name) > 1}):
+        raise ValueError(f"{what} {', '.join(twice)} is listed twice; remove one")

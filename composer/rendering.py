@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from composer.manifests import Base, Composition, Toolchain
+from composer.manifests import Base, Toolchain
 from composer.matching import Match
+from composer.publications import Composition
 from settings.workload import Size
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"

@@ -100,9 +100,13 @@ def _plain(annotation: object) -> object:
     return annotation
 
 
+def _meant(case: Case) -> str:
+    return f" ({case.meaning})" if case.meaning else ""
+
+
 def _missing(case: Case) -> str:
     wanted = f"write {case.path[-1]}: {case.example}" if case.example else "add it"
-    return f"is missing; {wanted} ({case.meaning})" if case.meaning else f"is missing; {wanted}"
+    return f"is missing; {wanted}{_meant(case)}"
 
 
 def _unknown_key(case: Case) -> str:
@@ -151,11 +155,11 @@ def _no_list(case: Case) -> str:
 
 
 def _too_small(case: Case) -> str:
-    return f"{case.value} is too small; write at least {case.context['ge']:g} ({case.meaning})"
+    return f"{case.value} is too small; write at least {case.context['ge']:g}{_meant(case)}"
 
 
 def _too_large(case: Case) -> str:
-    return f"{case.value} is too large; write at most {case.context['le']:g} ({case.meaning})"
+    return f"{case.value} is too large; write at most {case.context['le']:g}{_meant(case)}"
 
 
 def _too_few(case: Case) -> str:
@@ -163,7 +167,7 @@ def _too_few(case: Case) -> str:
 
 
 def _unfitting(case: Case) -> str:
-    return f"{case.value} can't stand here; write a value{case.such_as} ({case.meaning})"
+    return f"{case.value} can't stand here; write a value{case.such_as}{_meant(case)}"
 
 
 _SENTENCES: dict[str, Callable[[Case], str]] = {
