@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pulumi
 
-from components.coder_reference import UnknownCoderValueError
+from components.chart_keys import UnknownChartValueError
 from components.environment import Environment, EnvironmentArgs
 from components.tags import environment_tags, tag_everything
 from composer import CompositionError
@@ -29,7 +29,7 @@ def main() -> None:
     tag_everything(environment_tags(system=system.name, owner=system.owner, cost_center=system.cost_center))
     try:
         environment = Environment("coder", EnvironmentArgs(settings=settings, plan=plan))
-    except (CompositionError, UnknownCoderValueError) as error:
+    except (CompositionError, UnknownChartValueError) as error:
         raise pulumi.RunError("\n".join(error.problems)) from None
 
     for name, value in sorted(environment.summary.items()):

@@ -9,6 +9,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi import Input, Output, Resource, ResourceOptions
 
 from components import add_ons_access as access
+from components import chart_keys
 from components.add_ons import SYSTEM_NAMESPACE
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
 from components.node_groups import AUTOSCALED_TAG, node_selector, tolerations
@@ -191,7 +192,8 @@ def _identity(
 
 
 def _release(name: str, chart: Chart, opts: ResourceOptions) -> kubernetes.helm.v3.Release:
-    """A release by a fixed name, taken back whole where it does not come up."""
+    """A release by a fixed name, taken back whole where it does not come up; UnknownChartValueError for a value that the chart ignores."""
+    chart_keys.check(chart.name, chart.version, chart.values)
     return kubernetes.helm.v3.Release(
         name,
         name=chart.name,

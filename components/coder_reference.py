@@ -1,8 +1,8 @@
-"""What Coder's chart and server know: every key and every variable. Read, not remembered; what is not here is a mistake.
+"""What Coder's server knows beside its chart: every variable. Read, not remembered; what is not here is a mistake.
 
 | what | read on 2026-11-21 in |
 |---|---|
-| keys | `helm/coder/values.yaml` and the templates of github.com/coder/coder v2.24.0 |
+| keys | see chart_records/coder.txt |
 | variables | `docs/reference/cli/server.md` of v2.24.0, and `docs/admin/setup/configuration-reference.md` at commit aeefa2e37a60 of 2026 |
 | external logins | `cli/server.go` of v2.24.0, parseExternalAuthProvidersFromEnv |
 
@@ -13,38 +13,14 @@ what stands in both releases stands in those between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any
 
-OLDEST_CHART = (2, 24, 0)
-NEWEST_MAJOR = 2
+from components.chart_keys import UnknownChartValueError, meant, record
 
 
 def _words(prefix: str, text: str) -> frozenset[str]:
     return frozenset(prefix + word for word in text.split())
 
-
-# Keys whose value is one thing to the chart: text, number, flag or list.
-KEYS = _words(
-    "coder.",
-    """
-    certs.secrets command commandArgs env envFrom envUseClusterAccessURL image.pullPolicy image.pullSecrets image.repo image.tag
-    ingress.className ingress.enable ingress.host ingress.tls.enable ingress.tls.secretName ingress.tls.wildcardSecretName
-    ingress.wildcardHost initContainers replicaCount service.enable service.externalTrafficPolicy service.httpNodePort
-    service.httpsNodePort service.loadBalancerClass service.loadBalancerIP service.sessionAffinity service.type
-    serviceAccount.disableCreate serviceAccount.enableDeployments serviceAccount.extraRules serviceAccount.name
-    serviceAccount.workspacePerms tls.secretNames tolerations topologySpreadConstraints volumeMounts volumes workspaceProxy
-    """,
-) | {"extraTemplates", "provisionerDaemon.pskSecretName"}
-
-# Keys whose value the chart hands to Kubernetes as it is; Kubernetes' schema is their judge.
-OPEN_KEYS = _words(
-    "coder.",
-    """
-    affinity annotations ingress.annotations labels lifecycle nodeSelector podAnnotations podLabels resources securityContext
-    service.annotations serviceAccount.annotations
-    """,
-)
 
 # The chart sets these itself, and a second one of the name would win over it (CDR-04: the relay URL is each pod's own).
 CHART_VARIABLES = _words("CODER_", "DERP_SERVER_RELAY_URL HTTP_ADDRESS PROMETHEUS_ADDRESS TLS_ADDRESS TLS_CERT_FILE TLS_KEY_FILE") | {
@@ -102,12 +78,8 @@ FOREIGN_VARIABLES = frozenset({"AWS_REGION"})
 TERMINATION_GRACE_SECONDS = 60
 
 
-class UnknownCoderValueError(ValueError):
+class UnknownCoderValueError(UnknownChartValueError):
     """Something that the chart or coderd would silently ignore; problems: one sentence each."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 def check(values: Mapping[str, Any], variables: Iterable[str]) -> None:
@@ -115,21 +87,9 @@ def check(values: Mapping[str, Any], variables: Iterable[str]) -> None:
 
     values: of the chart, a tree as free as Helm's. variables: the names in coder.env.
     """
-    problems = (*_unknown_keys(values, ""), *_unknown_variables(variables))
+    problems = (*record("coder").unknown(values), *_unknown_variables(variables))
     if problems:
         raise UnknownCoderValueError(problems)
-
-
-def _unknown_keys(tree: Mapping[str, Any], path: str) -> Iterator[str]:
-    known = KEYS | OPEN_KEYS
-    for key, value in tree.items():
-        here = f"{path}{key}"
-        if here in known:
-            continue
-        if isinstance(value, Mapping) and any(name.startswith(f"{here}.") for name in known):
-            yield from _unknown_keys(cast("Mapping[str, Any]", value), f"{here}.")
-        else:
-            yield f"{here} is no value of the chart coder{_meant(here, known)}"
 
 
 def _unknown_variables(names: Iterable[str]) -> Iterator[str]:
@@ -137,7 +97,7 @@ def _unknown_variables(names: Iterable[str]) -> Iterator[str]:
         if name in CHART_VARIABLES:
             yield f"{name} is set by the chart coder itself; leave it out"
         elif not known_variable(name):
-            yield f"{name} is no variable of coderd{_meant(name, VARIABLES)}"
+            yield f"{name} is no variable of coderd{meant(name, VARIABLES)}"
 
 
 def known_variable(name: str) -> bool:
@@ -146,17 +106,3 @@ def known_variable(name: str) -> bool:
         number, _, field = name.removeprefix("CODER_EXTERNAL_AUTH_").partition("_")
         return number.isdecimal() and field in EXTERNAL_AUTH_FIELDS
     return name in VARIABLES or name in FOREIGN_VARIABLES
-
-
-def check_chart(version: str) -> None:
-    """Raise UnknownCoderValueError for a chart that this module was not read for."""
-    numbers = tuple(int(part) for part in version.split("-", maxsplit=1)[0].split("."))
-    if numbers < OLDEST_CHART or numbers[0] > NEWEST_MAJOR:
-        oldest = ".".join(str(number) for number in OLDEST_CHART)
-        problem = f"versions.charts.coder: {version} is not covered by components/coder_reference.py; pin {oldest} or newer of version 2"
-        raise UnknownCoderValueError((problem,))
-
-
-def _meant(word: str, known: frozenset[str]) -> str:
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.8)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
-from components import coder_environment, coder_network, coder_reference, coder_values
+from components import chart_keys, coder_environment, coder_network, coder_values
 from components.coder_secrets import CoderSecrets, CoderSecretsArgs
 from components.coder_values import HTTP_PORT, RELEASE_NAME, SELECTOR, SERVICE_ACCOUNT
 from components.database import DATABASE_NAME, Database
@@ -59,7 +59,7 @@ class CoderServer(ComponentResource):
 
     Before it come its secrets, its database role and the target group's binding; after it whatever speaks to it. coderd has
     no right in the cluster, and in AWS none but to log in to the database as its role. A changed secret reaches it with
-    the next rollout (T-39). Raises UnknownCoderValueError for a value or variable that chart or server would ignore.
+    the next rollout (T-39). Raises UnknownChartValueError for a value or variable that chart or server would ignore.
     """
 
     internal_url: Output[str]
@@ -69,7 +69,6 @@ class CoderServer(ComponentResource):
     release: Resource
 
     def __init__(self, name: str, args: CoderServerArgs, opts: ResourceOptions | None = None) -> None:
-        coder_reference.check_chart(args.chart_version)
         facts = {
             "version": args.version,
             "chart_version": args.chart_version,
@@ -211,6 +210,7 @@ class CoderServer(ComponentResource):
             ),
             variables,
         )
+        chart_keys.check("coder", args.chart_version, values)
         return kubernetes.helm.v3.Release(
             name,
             name=RELEASE_NAME,

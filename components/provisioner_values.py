@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any
 
+from components.chart_keys import meant, record
 from components.coder_reference import UnknownCoderValueError
 from components.coder_values import Placement
 from plan.model import ProvisionerPlan
@@ -18,23 +18,8 @@ METRICS_PORT = 2112  # fixed in the chart
 GRACE_SECONDS = 900  # three times the longest build, five minutes of an EC2 workspace with GPU (PRV-15)
 CACHE_FOLDER, CACHE_SIZE = "/var/cache/coder", "2Gi"
 
-# Keys of helm/provisioner/values.yaml and variables of `coder provisioner start` (enterprise/cli/provisionerdaemonstart.go, cli/root.go);
-# both read 2026-11-21 in github.com/coder/coder/v2 v2.24.0.
-_KEYS = {
-    *("env", "image", "initContainers", "annotations", "labels", "podAnnotations", "podLabels", "serviceAccount", "securityContext"),
-    *("volumes", "volumeMounts", "replicaCount", "lifecycle", "resources", "certs", "affinity", "tolerations", "nodeSelector"),
-    *("command", "commandArgs", "topologySpreadConstraints"),
-}
-_SERVICE_ACCOUNT_KEYS = {"workspacePerms", "enableDeployments", "extraRules", "annotations", "name", "disableCreate"}
-_DAEMON_KEYS = {"pskSecretName", "keySecretName", "keySecretKey", "tags", "terminationGracePeriodSeconds"}
-_KNOWN: Mapping[str, set[str]] = {
-    "": {"coder", "provisionerDaemon", "extraTemplates", "nameOverride"},
-    "coder.": _KEYS,
-    "coder.image.": {"repo", "tag", "pullPolicy", "pullSecrets"},
-    "coder.serviceAccount.": _SERVICE_ACCOUNT_KEYS,
-    "coder.certs.": {"secrets"},
-    "provisionerDaemon.": _DAEMON_KEYS,
-}
+# Variables of `coder provisioner start` (enterprise/cli/provisionerdaemonstart.go, cli/root.go of github.com/coder/coder/v2 v2.24.0), read
+# 2026-11-21; the chart's keys are in chart_records/coder-provisioner.txt.
 _VARIABLES = {
     "CODER_CACHE_DIRECTORY",
     "CODER_PROMETHEUS_ENABLE",
@@ -115,23 +100,10 @@ def _environment(facts: ProvisionerFacts) -> dict[str, str]:
 def check(tree: Mapping[str, Any]) -> None:
     """Raise UnknownCoderValueError with every key and variable that chart or provisioner would ignore."""
     variables: list[str] = [entry["name"] for entry in tree.get("coder", {}).get("env", ())]
-    problems = [*_unknown(tree, "")]
-    problems += [f"{name} is no variable of a provisioner{_meant(name, _VARIABLES)}" for name in variables if name not in _VARIABLES]
+    problems = [*record("coder-provisioner").unknown(tree)]
+    problems += [f"{name} is no variable of a provisioner{meant(name, _VARIABLES)}" for name in variables if name not in _VARIABLES]
     if problems:
         raise UnknownCoderValueError(tuple(problems))
-
-
-def _unknown(tree: Mapping[str, Any], path: str) -> Iterator[str]:
-    for key, value in tree.items():
-        if key not in _KNOWN[path]:
-            yield f"{path}{key} is no value of the chart coder-provisioner{_meant(key, _KNOWN[path])}"
-        elif isinstance(value, Mapping) and f"{path}{key}." in _KNOWN:
-            yield from _unknown(cast("Mapping[str, Any]", value), f"{path}{key}.")
-
-
-def _meant(word: str, known: set[str]) -> str:
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.8)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 @dataclass(frozen=True)

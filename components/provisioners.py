@@ -12,6 +12,7 @@ from pulumi import ComponentResource, CustomTimeouts, Input, InvokeOptions, Outp
 from pulumi_kubernetes import batch, core, rbac
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from components import chart_keys
 from components import provisioner_access as access
 from components.coder_values import HTTP_PORT, SELECTOR, Placement
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
@@ -177,6 +178,8 @@ class Provisioners(ComponentResource):
         facts = ProvisionerFacts(
             version=args.coder_version, coder_url=args.coder_url, plan=args.plan, placement=args.placement, key_name=self.key_name
         )
+        chosen = values(facts)
+        chart_keys.check("coder-provisioner", args.chart_version, chosen)
         return k8s.helm.v3.Release(
             self._name,
             name=RELEASE_NAME,
@@ -184,7 +187,7 @@ class Provisioners(ComponentResource):
             chart="coder-provisioner",
             version=args.chart_version,
             repository_opts={"repo": REPOSITORY},
-            values=values(facts),
+            values=chosen,
             timeout=900,  # seconds; a node may have to start first
             opts=ResourceOptions(parent=self, depends_on=ready, custom_timeouts=CustomTimeouts(create="20m", update="20m")),
         )

@@ -7,7 +7,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
-from components.coder_reference import UnknownCoderValueError
+from components.chart_keys import UnknownChartValueError
 from components.coder_values import SELECTOR
 from tests.components.coder_stack import (
     ACCOUNT,
@@ -91,7 +91,7 @@ def test_every_referenced_secret_is_made_by_an_external_secret_with_that_key(gra
 
 
 def test_an_unread_chart_is_refused_before_anything_is_declared(deploy: Deploy):
-    with pytest.raises(UnknownCoderValueError, match="is not covered"):
+    with pytest.raises(UnknownChartValueError, match="is not covered"):
         deploy(program(chart_version="1.0.0"))
 
 

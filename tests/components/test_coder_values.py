@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import coder_reference
+from components import chart_keys, coder_reference
 from components.coder_environment import (
     CERTIFICATES_FOLDER,
     QuietHours,
@@ -22,7 +22,7 @@ from components.coder_environment import (
     database_url,
     environment,
 )
-from components.coder_reference import UnknownCoderValueError, check, check_chart, known_variable
+from components.coder_reference import UnknownCoderValueError, check, known_variable
 from components.coder_values import SELECTOR, Placement, ReleaseFacts, values
 from settings import load_file
 
@@ -266,15 +266,17 @@ def test_a_variable_with_one_character_changed_is_no_longer_known(name: str, dat
     assert not known_variable(name[:place] + letter + name[place + 1 :])
 
 
+@pytest.mark.parametrize("chart", ["coder", "coder-provisioner"])
 @pytest.mark.parametrize("version", ["2.24.0", "2.34.0", "2.38.1"])
-def test_charts_that_were_read_are_taken(version: str):
-    check_chart(version)
+def test_charts_that_were_read_are_taken(chart: str, version: str):
+    chart_keys.check(chart, version, {})
 
 
+@pytest.mark.parametrize("chart", ["coder", "coder-provisioner"])
 @pytest.mark.parametrize("version", ["2.23.9", "1.44.0", "3.0.0"])
-def test_a_chart_that_nobody_read_is_an_error(version: str):
-    with pytest.raises(UnknownCoderValueError, match=rf"versions\.charts\.coder: {version} is not covered"):
-        check_chart(version)
+def test_a_chart_that_nobody_read_is_an_error(chart: str, version: str):
+    with pytest.raises(chart_keys.UnknownChartValueError, match=rf"^{chart} {version} is not covered"):
+        chart_keys.check(chart, version, {})
 
 
 def test_a_misspelt_variable_stops_the_values():

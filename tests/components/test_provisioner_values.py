@@ -111,7 +111,7 @@ def test_up_is_repeated_until_the_window_ends(up: str, down: str, expected: str)
     ("tree", "sentence"),
     [
         ({"coder": {"replicas": 3}}, "coder.replicas is no value of the chart coder-provisioner"),
-        ({"coder": {"toleration": []}}, "coder.toleration is no value of the chart coder-provisioner; did you mean tolerations?"),
+        ({"coder": {"toleration": []}}, "coder.toleration is no value of the chart coder-provisioner; did you mean coder.tolerations?"),
         ({"provisionerDaemon": {"keySecret": "x"}}, "provisionerDaemon.keySecret is no value of the chart coder-provisioner; did you mean"),
         ({"coder": {"env": [{"name": "CODER_URI", "value": ""}]}}, "CODER_URI is no variable of a provisioner; did you mean CODER_URL?"),
     ],
