@@ -15,7 +15,7 @@ from components.add_ons_access import Place
 from components.add_ons_charts import ChartsArgs, charts
 from components.cluster_encryption import ClusterKeys, cluster_keys, control_plane_log_group
 from components.identity import ClusterIdentity
-from components.namespaces import WORKSPACES, WorkspaceLimits, bounds, name_of, namespaces, storage_class
+from components.namespaces import PROVISIONERS, WORKSPACES, WorkspaceLimits, bounds, name_of, namespaces, storage_class
 from components.network import Network
 from components.node_groups import NodeGroup, NodeGroupArgs, node_role, subnets_of
 from plan.model import NodeGroupPlan
@@ -52,6 +52,7 @@ class ClusterArgs:
     workspace_limits: WorkspaceLimits
     data_protection: bool
     operators: Sequence[Operator] = ()
+    provisioner_namespace: str = PROVISIONERS
 
 
 class Cluster(ComponentResource):
@@ -238,7 +239,7 @@ class Cluster(ComponentResource):
             self._child,
             inside,
         )
-        spaces = namespaces(name, args.declared.kubernetes_version, inside)
+        spaces = namespaces(name, args.declared.kubernetes_version, args.provisioner_namespace, inside)
         self.namespaces = {space: name_of(made) for space, made in spaces.items()}
         bounds(f"{name}-{WORKSPACES}", self.namespaces[WORKSPACES], args.workspace_limits, inside)
         disks = storage_class(name, keys.volumes.arn, system, inside)

@@ -9,7 +9,7 @@ from datetime import time, timedelta
 
 from pulumi import Input
 
-from settings.coder import Coder, Oidc
+from settings.coder import Coder, GitHub, Oidc
 
 CERTIFICATES_FOLDER = "/etc/coder/rds"
 CERTIFICATES_FILE = "rds.pem"
@@ -33,6 +33,8 @@ Variables = Mapping[str, Value]
 
 OIDC_CLIENT_ID = SecretKey(name="coder-oidc", key="client-id")
 OIDC_CLIENT_SECRET = SecretKey(name="coder-oidc", key="client-secret")
+GITHUB_CLIENT_ID = SecretKey(name="coder-github", key="client-id")
+GITHUB_CLIENT_SECRET = SecretKey(name="coder-github", key="client-secret")
 ENCRYPTION_KEYS = SecretKey(name="coder-encryption-keys", key="keys")
 
 
@@ -73,7 +75,7 @@ def environment(coder: Coder, facts: ServerFacts) -> dict[str, Value]:
     variables: dict[str, Value] = {
         **_addresses(coder),
         **_database(facts),
-        **_oidc(coder.oidc, facts.password_login),
+        **_login(coder, facts.password_login),
         **_external_auth(coder),
         **_hardening(coder),
         **_operation(coder),
@@ -107,8 +109,33 @@ def _database(facts: ServerFacts) -> dict[str, Value]:
     }
 
 
-def _oidc(oidc: Oidc, password_login: bool) -> dict[str, Value]:
-    """CDR-10: login at the identity provider only; CDR-13: it decides groups and roles."""
+def _login(coder: Coder, password_login: bool) -> dict[str, Value]:
+    """One way in, by OIDC (CDR-10) or by GitHub (CDR-11), and no password beside it."""
+    return {
+        **(_oidc(coder.oidc) if coder.oidc else {}),
+        **(_github(coder.github) if coder.github else {}),
+        # Off, it is off for owners as well, whatever Coder's documentation says (coderd/userauth.go, v2.24.0: tried), and without a login
+        # there is no first token (decision 7).
+        "CODER_DISABLE_PASSWORD_AUTH": str(not password_login).lower(),
+        "CODER_OAUTH2_GITHUB_DEFAULT_PROVIDER_ENABLE": "false",  # Coder's own app, which lets in anybody with a GitHub account
+    }
+
+
+def _github(github: GitHub) -> dict[str, Value]:
+    """CDR-11: coderd asks GitHub whose member somebody is, at each login; lists are parted by commas."""
+    teams = {"CODER_OAUTH2_GITHUB_ALLOWED_TEAMS": ",".join(github.allow_teams)} if github.allow_teams else {}
+    return {
+        "CODER_OAUTH2_GITHUB_CLIENT_ID": GITHUB_CLIENT_ID,
+        "CODER_OAUTH2_GITHUB_CLIENT_SECRET": GITHUB_CLIENT_SECRET,
+        "CODER_OAUTH2_GITHUB_ALLOWED_ORGS": ",".join(github.allow_organizations),
+        "CODER_OAUTH2_GITHUB_ALLOW_EVERYONE": "false",
+        "CODER_OAUTH2_GITHUB_ALLOW_SIGNUPS": str(github.allow_signups).lower(),
+        **teams,
+    }
+
+
+def _oidc(oidc: Oidc) -> dict[str, Value]:
+    """CDR-10: login at the identity provider; CDR-13: it decides groups and roles."""
     return {
         "CODER_OIDC_ISSUER_URL": oidc.issuer,
         "CODER_OIDC_CLIENT_ID": OIDC_CLIENT_ID,
@@ -122,10 +149,6 @@ def _oidc(oidc: Oidc, password_login: bool) -> dict[str, Value]:
         "CODER_OIDC_USER_ROLE_MAPPING": json.dumps(
             {group: [str(role) for role in roles] for group, roles in oidc.role_mapping.items()}, sort_keys=True
         ),
-        # Off, it is off for owners as well, whatever Coder's documentation says (coderd/userauth.go, v2.24.0: tried), and without a login
-        # there is no first token (decision 7).
-        "CODER_DISABLE_PASSWORD_AUTH": str(not password_login).lower(),
-        "CODER_OAUTH2_GITHUB_DEFAULT_PROVIDER_ENABLE": "false",  # else anybody with a GitHub account meets a login button
     }
 
 

@@ -9,7 +9,15 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
-from components.coder_environment import ENCRYPTION_KEYS, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, SecretKey, external_auth_key
+from components.coder_environment import (
+    ENCRYPTION_KEYS,
+    GITHUB_CLIENT_ID,
+    GITHUB_CLIENT_SECRET,
+    OIDC_CLIENT_ID,
+    OIDC_CLIENT_SECRET,
+    SecretKey,
+    external_auth_key,
+)
 from components.iam import Statement
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
 from settings.cluster import IdentityMode
@@ -109,7 +117,8 @@ class CoderSecrets(ComponentResource):
         # six random characters end every secret's ARN; a pattern of exactly six matches no longer name
         named = [
             Output.concat("arn:", partition, ":secretsmanager:", args.region, ":", account, ":secret:", name, "-??????")
-            for name in sorted((names.oidc, names.external_auth, names.encryption_keys))
+            for name in names.given
+            if name != names.license  # coderd's provider installs it
         ]
         through = {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}}
         return [
@@ -148,13 +157,16 @@ class CoderSecrets(ComponentResource):
 def _sources(args: CoderSecretsArgs) -> dict[SecretKey, Source]:
     """Every key of a Kubernetes Secret beside coderd, and where its value comes from."""
     names = args.coder.secrets
+    logins = ((names.oidc, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET), (names.github, GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET))
     sources = {
-        OIDC_CLIENT_ID: Source(secret=names.oidc, property="client_id"),
-        OIDC_CLIENT_SECRET: Source(secret=names.oidc, property="client_secret"),
         ENCRYPTION_KEYS: Source(secret=names.encryption_keys),
         MASTER_USERNAME: Source(secret=args.master_secret_arn, property="username"),
         MASTER_PASSWORD: Source(secret=args.master_secret_arn, property="password"),
     }
+    for name, client_id, client_secret in logins:
+        if name is not None:
+            sources[client_id] = Source(secret=name, property="client_id")
+            sources[client_secret] = Source(secret=name, property="client_secret")
     for login in args.coder.external_auth:
         for field in ("client-id", "client-secret"):
             key = f"{login.id}_{field.replace('-', '_')}"

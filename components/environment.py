@@ -76,6 +76,7 @@ class Environment(ComponentResource):
         self.summary = {
             "access_url": args.plan.access_url,
             "cluster": clusters[primary].name,
+            "login_callback": settings.coder.login_callback,
             "database_endpoint": database.endpoint,
             "next_step": next_step(visit, settings.system.name),
             "coderd_token_secret": token_name,
@@ -86,6 +87,7 @@ class Environment(ComponentResource):
     def _foundation(self, region: str, provider: aws.Provider) -> tuple[Network, Cluster]:
         settings, plan = self._args.settings, self._args.plan.regions[region]
         declared = settings.regions[region]
+        shared = settings.coder.provisioner_namespace.value == WORKSPACES
         opts = ResourceOptions(parent=self, providers=[provider])
         network = Network(
             region,
@@ -109,7 +111,10 @@ class Environment(ComponentResource):
                 versions=settings.versions,
                 node_groups=plan.node_groups,
                 network=network,
-                workspace_limits=workspace_limits(settings.workload, self._published_sizes(), self._args.plan.capacity),
+                workspace_limits=workspace_limits(
+                    settings.workload, self._published_sizes(), self._args.plan.capacity, plan.provisioners if shared else None
+                ),
+                provisioner_namespace=settings.coder.provisioner_namespace.value,
                 data_protection=settings.system.data_protection,
             ),
             opts,
@@ -212,9 +217,9 @@ class Environment(ComponentResource):
                     vpc_cidr=plan.regions[region].network.cidr,
                     load_balancer_cidrs=tiers["public"],
                     database_cidrs=tiers["database"],
-                    client_namespaces=(PROVISIONERS, WORKSPACES),
+                    client_namespaces=tuple(sorted({settings.coder.provisioner_namespace.value, WORKSPACES})),
                     metrics_namespaces=(CODER,),
-                    issuer=settings.coder.oidc.issuer,
+                    issuer=settings.coder.login_url,
                     pod_identity=settings.regions[region].cluster.identity is IdentityMode.POD_IDENTITY,
                 ),
                 add_ons=cluster.add_ons,
@@ -252,7 +257,7 @@ class Environment(ComponentResource):
                 coder_version=settings.versions.coder,
                 coder_url=server.internal_url_text,
                 coder_namespace=CODER,
-                namespace=PROVISIONERS,
+                namespace=settings.coder.provisioner_namespace.value,
                 namespaces=cluster.namespaces,
                 workspace_namespace=WORKSPACES,
                 placement=placement(plan.regions[region], Role.PROVISIONER),
@@ -267,7 +272,7 @@ class Environment(ComponentResource):
             TemplatesArgs(
                 settings=settings.templates,
                 workload=settings.workload,
-                oidc=settings.coder.oidc,
+                coder=settings.coder,
                 license_secret=settings.coder.secrets.license,
                 instance=self._instance(region, server),
                 provisioner_tags=plan.regions[region].provisioners.tags,

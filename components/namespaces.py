@@ -1,4 +1,4 @@
-"""What the cluster offers to Coder: three namespaces, closed by default, bounded where users' pods run; the class of their disks."""
+"""What the cluster offers to Coder: its namespaces, closed by default, bounded where users' pods run; the class of their disks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import pulumi_kubernetes as kubernetes
 from pulumi import Input, Output, Resource, ResourceOptions
 
-from plan.model import CapacityPlan
+from plan.model import CapacityPlan, ProvisionerPlan
 from settings.quantities import CpuQuantity, MemoryQuantity
 from settings.workload import Workload
 
 CODER, PROVISIONERS, WORKSPACES = "coder", "coder-prov", "coder-ws"
-NAMESPACES = (CODER, PROVISIONERS, WORKSPACES)
 WORKSPACE_SERVICE_ACCOUNT = "coder-workspace"
 STORAGE_CLASS = "gp3"
 
@@ -43,40 +42,58 @@ class WorkspaceLimits:
     storage_max: str
 
 
-def workspace_limits(workload: Workload, published: Collection[str], capacity: CapacityPlan) -> WorkspaceLimits:
+def workspace_limits(
+    workload: Workload, published: Collection[str], capacity: CapacityPlan, beside: ProvisionerPlan | None = None
+) -> WorkspaceLimits:
     """The bounds that follow from the workload: room for the peak at the average size, and no workspace above the published sizes.
 
-    published: names of sizes. Raises ValueError where none of them is a size of the workload.
+    published: names of sizes. beside: provisioners in the same namespace (T-53), which has room for them too. Raises ValueError where no
+    published name is a size of the workload.
     """
     sizes = [size for name, size in workload.sizes.items() if name in published]
     if not sizes:
         raise ValueError("templates.published: no size of the workload is published; name one of workload.sizes")
     average, count = workload.average, capacity.workspaces
     request_cpu, request_memory = CpuQuantity.parse(capacity.request_cpu), MemoryQuantity.parse(capacity.request_memory)
+    pods, cpu, memory = _room_beside(beside)
+    builder = workload.provisioner if beside else average
     return WorkspaceLimits(
-        pods=count,
-        requests_cpu=str(CpuQuantity(request_cpu.millicpu * count)),
-        requests_memory=str(MemoryQuantity(request_memory.bytes * count)),
-        limits_cpu=str(CpuQuantity(average.cpu.millicpu * count)),
-        limits_memory=str(MemoryQuantity(average.memory.bytes * count)),
+        pods=count + pods,
+        requests_cpu=str(CpuQuantity(request_cpu.millicpu * count + cpu)),
+        requests_memory=str(MemoryQuantity(request_memory.bytes * count + memory)),
+        limits_cpu=str(CpuQuantity(average.cpu.millicpu * count + cpu)),
+        limits_memory=str(MemoryQuantity(average.memory.bytes * count + memory)),
         storage=str(MemoryQuantity(average.storage.bytes * count)),
         default_cpu=str(average.cpu),
         default_memory=str(average.memory),
         default_request_cpu=str(request_cpu),
         default_request_memory=str(request_memory),
-        max_cpu=str(max(size.cpu for size in sizes)),
-        max_memory=str(max(size.memory for size in sizes)),
+        max_cpu=str(max(*(size.cpu for size in sizes), builder.cpu)),
+        max_memory=str(max(*(size.memory for size in sizes), builder.memory)),
         storage_max=str(max(size.storage for size in sizes)),
     )
 
 
-def namespaces(name: str, kubernetes_version: str, opts: ResourceOptions) -> dict[str, kubernetes.core.v1.Namespace]:
-    """The three namespaces with Pod Security labels (EKS-13), each closed both ways but for names (EKS-15).
+def _room_beside(provisioners: ProvisionerPlan | None) -> tuple[int, int, int]:
+    """Pods, thousandths of a CPU and bytes of provisioners, with the quarter more that an update starts, and the jobs that scale them."""
+    if provisioners is None:
+        return 0, 0, 0
+    pods, jobs = -(-provisioners.replicas_peak * 5 // 4), 2
+    each, job = (provisioners.cpu, provisioners.memory), ("50m", "64Mi")
+    cpu = pods * CpuQuantity.parse(each[0]).millicpu + jobs * CpuQuantity.parse(job[0]).millicpu
+    memory = pods * MemoryQuantity.parse(each[1]).bytes + jobs * MemoryQuantity.parse(job[1]).bytes
+    return pods + jobs, cpu, memory
+
+
+def namespaces(name: str, kubernetes_version: str, provisioners: str, opts: ResourceOptions) -> dict[str, kubernetes.core.v1.Namespace]:
+    """Coder's namespace, the provisioners' and the workspaces', which may be one (T-53).
+
+    With Pod Security labels (EKS-13), each closed both ways but for names (EKS-15).
 
     `baseline` is enforced: no privilege, host path, host network. `restricted` warns only: it would forbid sudo in a workspace.
     """
     made: dict[str, kubernetes.core.v1.Namespace] = {}
-    for namespace in NAMESPACES:
+    for namespace in dict.fromkeys((CODER, provisioners, WORKSPACES)):
         levels = {"enforce": "baseline", "audit": "restricted", "warn": "restricted"}
         labels = {f"pod-security.kubernetes.io/{mode}": level for mode, level in levels.items()}
         labels |= {f"pod-security.kubernetes.io/{mode}-version": f"v{kubernetes_version}" for mode in levels}

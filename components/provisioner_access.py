@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pulumi import Input, Output
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, LabelSelectorRequirementArgs
 from pulumi_kubernetes.networking.v1 import (
     IPBlockArgs,
     NetworkPolicyEgressRuleArgs,
@@ -18,7 +18,7 @@ from pulumi_kubernetes.networking.v1 import (
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.iam import ANY_RESOURCE, Statement
-from components.provisioner_values import METRICS_PORT
+from components.provisioner_values import METRICS_PORT, RELEASE_NAME, SCALER
 from settings.cluster import IdentityMode
 
 WORKSPACE_ROLE_PATH = "coder-workspaces"  # roles that EC2 workspaces may be given lie below this path
@@ -113,7 +113,9 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
 def network_policy(
     coder_namespace: Input[str], coder_selector: Mapping[str, str], coder_port: int, mode: IdentityMode
 ) -> NetworkPolicySpecArgs:
-    """For every pod of the provisioners' namespace. In: metrics. Out: DNS, coderd, and TLS to the Kubernetes API, AWS and registries.
+    """For provisioners and the jobs that scale them, by their names: workspaces may stand beside them (T-53).
+
+    In: metrics. Out: DNS, coderd, and TLS to the Kubernetes API, AWS and registries.
 
     Instance metadata stays closed: the pods' credentials are their own role's.
     """
@@ -132,7 +134,9 @@ def network_policy(
         egress.append(NetworkPolicyEgressRuleArgs(to=[agent], ports=[_port("TCP", 80)]))
     scraper = NetworkPolicyPeerArgs(namespace_selector=coder)
     return NetworkPolicySpecArgs(
-        pod_selector=LabelSelectorArgs(),
+        pod_selector=LabelSelectorArgs(
+            match_expressions=[LabelSelectorRequirementArgs(key="app.kubernetes.io/name", operator="In", values=[RELEASE_NAME, SCALER])]
+        ),
         policy_types=["Egress", "Ingress"],
         ingress=[NetworkPolicyIngressRuleArgs(from_=[scraper], ports=[_port("TCP", METRICS_PORT)])],
         egress=egress,

@@ -13,6 +13,7 @@ from plan.model import ProvisionerPlan
 
 RELEASE_NAME = "coder-provisioner"  # the chart names its Deployment so, whatever the release is called
 SERVICE_ACCOUNT = "coder-provisioner"
+SCALER = "coder-provisioner-schedule"  # what the jobs that follow the clock are called
 KEY_SECRET, KEY_ITEM = "coder-provisioner-key", "key"
 METRICS_PORT = 2112  # fixed in the chart
 GRACE_SECONDS = 900  # three times the longest build, five minutes of an EC2 workspace with GPU (PRV-15)

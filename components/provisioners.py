@@ -20,6 +20,7 @@ from components.provisioner_values import (
     KEY_ITEM,
     KEY_SECRET,
     RELEASE_NAME,
+    SCALER,
     SERVICE_ACCOUNT,
     ProvisionerFacts,
     ScaleJob,
@@ -29,7 +30,6 @@ from components.provisioner_values import (
 from plan.model import ProvisionerPlan
 
 REPOSITORY = "https://helm.coder.com/v2"  # Coder's chart repository: docs "Install Coder on Kubernetes", read 2026-11-21
-SCALER = "coder-provisioner-schedule"
 # Kubernetes' own image of its client, without a shell; tag and digest as a public Dockerfile pins them, read 2026-11-21
 KUBECTL = "registry.k8s.io/kubectl:v1.33.3@sha256:aee0d617a26c05f79f566f710fee7afa9f72336fb4499f6f5f7b9ca00c6cde0c"
 

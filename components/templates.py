@@ -12,7 +12,7 @@ import pulumi_coderd as coderd
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
 from composer import Catalog, Composed, CompositionError, Instance, compose, load_catalog
-from settings.coder import Oidc
+from settings.coder import EVERYONE, Coder, Oidc
 from settings.quantities import Day
 from settings.templates import Templates as TemplateSettings
 from settings.workload import Workload
@@ -31,7 +31,7 @@ class TemplatesArgs:
 
     settings: TemplateSettings
     workload: Workload
-    oidc: Oidc
+    coder: Coder
     license_secret: str
     instance: Instance
     provisioner_tags: Mapping[str, str]
@@ -53,7 +53,7 @@ class Templates(ComponentResource):
         composed = compose_all(load_catalog(args.catalog), args)
         facts: dict[str, Input[object]] = {
             "templates": {template: _facts(template, version, args.settings) for template, version in composed.items()},
-            "groups": group_names(args.settings, args.oidc),
+            "groups": group_names(args.settings, args.coder),
             "workspacesEach": args.workload.users.workspaces_each,
             "alwaysOn": sorted(args.settings.always_on),
         }
@@ -62,9 +62,9 @@ class Templates(ComponentResource):
         licence = self._license(name)
         self._licensed = ResourceOptions(parent=self, provider=args.coderd, depends_on=[licence])
 
-        self.groups_by_name = {group: self._group(group) for group in group_names(args.settings, args.oidc)}
-        if args.oidc.group_mapping:
-            self._group_sync(name)
+        self.groups_by_name = {group: self._group(group) for group in group_names(args.settings, args.coder)}
+        if args.coder.oidc is not None and args.coder.oidc.group_mapping:
+            self._group_sync(name, args.coder.oidc)
         templates = {template: self._template(template, version) for template, version in composed.items()}
         self.register_outputs({**facts, "templateIds": {template: made.id for template, made in templates.items()}})
 
@@ -76,7 +76,7 @@ class Templates(ComponentResource):
         )
 
     def _group(self, group: str) -> coderd.Group:
-        """Members are left to the identity provider's sync."""
+        """Members are left to the identity provider's sync, or to owners where people log in by GitHub."""
         return coderd.Group(
             group,
             name=group,
@@ -85,17 +85,21 @@ class Templates(ComponentResource):
             opts=self._licensed,
         )
 
-    def _group_sync(self, name: str) -> None:
+    def _group_sync(self, name: str, oidc: Oidc) -> None:
         """Which groups of the identity provider are which of Coder's (CDR-13)."""
-        mapping = {claim: [self.groups_by_name[group].id] for claim, group in sorted(self._args.oidc.group_mapping.items())}
+        mapping = {claim: [self.groups_by_name[group].id] for claim, group in sorted(oidc.group_mapping.items())}
         coderd.OrganizationGroupSync(
             name,
             organization_id=self._args.organization_id,
-            field=self._args.oidc.group_field,
+            field=oidc.group_field,
             auto_create_missing=False,
             mapping=mapping,
             opts=self._licensed,
         )
+
+    def _group_id(self, group: str) -> Input[str]:
+        """Coder's group of everybody has the id of its organisation (coderd/database, AllUsersGroup)."""
+        return self._args.organization_id if group == EVERYONE else self.groups_by_name[group].id
 
     def _template(self, template: str, version: Composed) -> coderd.Template:
         settings, composition = self._args.settings, version.composition
@@ -128,7 +132,7 @@ class Templates(ComponentResource):
             use_classic_parameter_flow=False,
             acl={
                 "users": [],
-                "groups": [{"id": self.groups_by_name[group].id, "role": "use"} for group in sorted(settings.published[template].groups)],
+                "groups": [{"id": self._group_id(group), "role": "use"} for group in sorted(settings.published[template].groups)],
             },
             versions=[
                 {
@@ -157,9 +161,10 @@ def compose_all(catalog: Catalog, args: TemplatesArgs) -> dict[str, Composed]:
     return composed
 
 
-def group_names(settings: TemplateSettings, oidc: Oidc) -> list[str]:
-    """Every group that a template or the identity provider's mapping names, sorted."""
-    return sorted({group for published in settings.published.values() for group in published.groups} | set(oidc.group_mapping.values()))
+def group_names(settings: TemplateSettings, coder: Coder) -> list[str]:
+    """Every group that a template or the login names, sorted, but for Coder's own."""
+    named = {group for published in settings.published.values() for group in published.groups} | set(coder.groups)
+    return sorted(named - {EVERYONE})
 
 
 def milliseconds(duration: timedelta) -> float:

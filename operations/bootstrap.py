@@ -77,8 +77,7 @@ class Bootstrap:
 
     def _check_secrets(self) -> None:
         """What the operator makes, and what the first visit makes, before anything is changed."""
-        names = self.settings.coder.secrets
-        wanted = sorted({names.license, names.oidc, names.external_auth, names.encryption_keys})
+        wanted = self.settings.coder.secrets.given
         problems = [
             f"secret {name} is missing in {self.store.region}; make it in Secrets Manager as README says: the second visit reads it"
             for name in wanted

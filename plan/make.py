@@ -17,6 +17,7 @@ from plan.quotas import ELASTIC_IPS, demands
 from plan.schedules import Window, schedule_plan
 from plan.workspaces import capacity_plan
 from settings.cluster import Role
+from settings.coder import ProvisionerNamespace
 from settings.model import LEAD, Region, Settings
 from settings.versions import KUBERNETES_SUPPORT
 
@@ -59,6 +60,8 @@ def _region(settings: Settings, name: str, network: NetworkPlan, sized: tuple[Gr
                 18, f"{name}: {quota.need:g} Elastic IPs ({quota.arithmetic}), an account starts with {quota.default:g}: ask for more"
             )
     _warn_of_support(name, region, findings)
+    if settings.coder.provisioner_namespace is ProvisionerNamespace.WORKSPACES:
+        _warn_of_one_namespace(findings)
     provisioners = _provisioners(settings, region, sized, findings)
     return RegionPlan(name, network, planned, schedule, provisioners, quotas)
 
@@ -98,6 +101,14 @@ def _warn_of_support(name: str, region: Region, findings: Findings) -> None:
             f"{name}: Kubernetes {version} is in extended support since {support.standard_until}, six times the price, and is "
             f"upgraded by AWS after {support.extended_until}; pin a newer one with its add-ons",
         )
+
+
+def _warn_of_one_namespace(findings: Findings) -> None:
+    findings.warn(
+        53,
+        "provisioners run in coder-ws: what may make pods there may mount the secret with their key, and the quota is shared with "
+        "workspaces; coder.provisioner_namespace coder-prov keeps them apart",
+    )
 
 
 def _peak_share(settings: Settings, region: Region) -> float:

@@ -7,9 +7,22 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from settings.names import ClaimName, GroupName, Host, IssuerUrl, ProviderId, SecretName, WildcardHost
+from settings.names import (
+    ClaimName,
+    GitHubOrganization,
+    GitHubTeam,
+    GroupName,
+    Host,
+    IssuerUrl,
+    ProviderId,
+    SecretName,
+    WildcardHost,
+)
 from settings.section import Fault, Section
 from settings.workload import Compute, Flag, Positive
+
+EVERYONE = "Everyone"  # Coder's built-in group of an organisation
+GITHUB_URL = "https://github.com"
 
 
 class TlsPolicy(StrEnum):
@@ -57,6 +70,41 @@ class Oidc(Section):
                 yield Fault(("role_mapping", group), "user-admin and template-admin are never the same people; give them to two groups")
 
 
+class GitHub(Section):
+    """Login by GitHub (CDR-11): for members of organisations, never for everybody who has an account there.
+
+    GitHub tells coderd no groups, so that Coder's groups can't follow it: they are named here, and an owner puts people into them.
+    """
+
+    allow_organizations: tuple[GitHubOrganization, ...] = Field(
+        min_length=1, description="Organisations on GitHub whose members may log in.", examples=["[example-org]"]
+    )
+    allow_teams: tuple[GitHubTeam, ...] = Field(
+        default=(), description="Of those, only members of these teams; none: all members.", examples=["[example-org/platform]"]
+    )
+    allow_signups: Flag = Field(default=True, description="Whether a first login makes an account; off: an owner does.", examples=[True])
+    groups: tuple[GroupName, ...] = Field(default=(), description="Coder groups that owners put people into.", examples=["[developers]"])
+
+    def faults(self) -> Iterable[Fault]:
+        """A team is one of an organisation that may log in at all."""
+        for index, team in enumerate(self.allow_teams):
+            if (organization := team.partition("/")[0]) not in self.allow_organizations:
+                yield Fault(
+                    ("allow_teams", index),
+                    f"{team} is a team of {organization}, whose members may not log in; add {organization} to allow_organizations",
+                )
+        for index, group in enumerate(self.groups):
+            if group in self.groups[:index] or group == EVERYONE:
+                yield Fault(("groups", index), f"{group} is there already; remove it")
+
+
+class ProvisionerNamespace(StrEnum):
+    """Where provisioners run (PRV-01, T-53)."""
+
+    OWN = "coder-prov"  # prod, reference: a workspace shares nothing with what builds it
+    WORKSPACES = "coder-ws"  # demo's document: in the workspaces' namespace
+
+
 class ExternalAuth(Section):
     """A Git host that workspaces use on a user's behalf (CDR-12)."""
 
@@ -68,7 +116,12 @@ class SecretNames(Section):
     """Names in Secrets Manager; the operator makes the secrets, no value ever stands in a file (CDR-41)."""
 
     license: SecretName = Field(description="Coder licence.", examples=["coder/prod/license"])
-    oidc: SecretName = Field(description="JSON with client_id and client_secret.", examples=["coder/prod/oidc"])
+    oidc: SecretName | None = Field(
+        default=None, description="JSON with client_id and client_secret, for coder.oidc.", examples=["coder/prod/oidc"]
+    )
+    github: SecretName | None = Field(
+        default=None, description="JSON with client_id and client_secret, for coder.github.", examples=["coder/demo/github"]
+    )
     external_auth: SecretName = Field(description="JSON with <id>_client_id, <id>_client_secret.", examples=["coder/prod/external-auth"])
     encryption_keys: SecretName = Field(
         description="Comma-separated base64 keys of database fields, the newest first.", examples=["coder/prod/database-encryption-keys"]
@@ -78,10 +131,18 @@ class SecretNames(Section):
         """Each secret has a name of its own."""
         names: dict[str, str] = {}
         for key in type(self).model_fields:
-            name: str = getattr(self, key)
+            name: str | None = getattr(self, key)
+            if name is None:
+                continue
             if name in names:
                 yield Fault((key,), f"{name} is the name of {names[name]} already; write another")
             names.setdefault(name, key)
+
+    @property
+    def given(self) -> list[str]:
+        """Every name that is given, sorted."""
+        given: list[str | None] = [getattr(self, key) for key in type(self).model_fields]
+        return sorted(name for name in given if name is not None)
 
 
 class Coder(Section):
@@ -95,7 +156,11 @@ class Coder(Section):
     wildcard_host: WildcardHost = Field(description="Hosts of workspace apps, in quotes.", examples=['"*.coder.example.com"'])
     static_ips: Flag = Field(default=False, description="An Elastic IP per zone on the load balancer (T-18).", examples=[False])
     tls_policy: TlsPolicy = Field(description="Load balancer's TLS policy (T-29).", examples=["ELBSecurityPolicy-TLS13-1-2-Res-2021-06"])
-    oidc: Oidc = Field(description="Login by an identity provider.")
+    oidc: Oidc | None = Field(default=None, description="Login by an identity provider; this or github.")
+    github: GitHub | None = Field(default=None, description="Login by GitHub; this or oidc.")
+    provisioner_namespace: ProvisionerNamespace = Field(
+        default=ProvisionerNamespace.OWN, description="Namespace of the provisioners (T-53).", examples=["coder-prov"]
+    )
     external_auth: tuple[ExternalAuth, ...] = Field(
         min_length=1, description="Git hosts, at least one (CDR-12).", examples=["[{ id: primary-github, type: github }]"]
     )
@@ -103,8 +168,37 @@ class Coder(Section):
     session_hours: int = Field(strict=True, ge=1, le=24, description="Hours after which an idle session ends.", examples=[8])
     secrets: SecretNames = Field(description="Names of secrets in Secrets Manager.")
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Coder groups that somebody may be in beside everybody's: filled by the identity provider, or by an owner."""
+        declared = self.github.groups if self.github else tuple(self.oidc.group_mapping.values()) if self.oidc else ()
+        return tuple(sorted(set(declared)))
+
+    @property
+    def login_url(self) -> str:
+        """Where coderd asks who somebody is."""
+        return self.oidc.issuer if self.oidc else GITHUB_URL
+
+    @property
+    def login_callback(self) -> str:
+        """The one address that the login must be registered with: whatever host people came by, they come back to this (T-65)."""
+        return f"https://{self.access_host}/api/v2/users/{'oidc' if self.oidc else 'oauth2/github'}/callback"
+
+    def _login_faults(self) -> Iterable[Fault]:
+        """One way in, with its own secret (CDR-10, CDR-11)."""
+        if self.oidc is None and self.github is None:
+            yield Fault((), "nobody can log in; add oidc, or github")
+        if self.oidc is not None and self.github is not None:
+            yield Fault(("github",), "there is oidc too; remove one of them")
+        for key, declared, name in (("oidc", self.oidc, self.secrets.oidc), ("github", self.github, self.secrets.github)):
+            if declared is not None and name is None:
+                yield Fault(("secrets", key), f"the name of its secret is missing; write one such as coder/prod/{key}")
+            if declared is None and name is not None:
+                yield Fault(("secrets", key), f"nothing reads {name}, as there is no coder.{key}; remove it")
+
     def faults(self) -> Iterable[Fault]:
-        """Certificates cover both hosts, and each external login has an id of its own (DNS-04)."""
+        """One login; certificates cover both hosts, and each external login has an id of its own (DNS-04)."""
+        yield from self._login_faults()
         # ACM: the common name of a certificate has at most 64 characters (AWS Certificate Manager User Guide, read 2026-11)
         if len(self.access_host) > 64:
             yield Fault(

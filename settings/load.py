@@ -47,8 +47,13 @@ def load(config: Mapping[str, object], file: str) -> Settings:
             sections[name] = field.default
     found += [(PREFIX + key_text(fault.path), fault.sentence) for fault in between_sections(sections)]
     if found:
-        raise SettingsError(tuple(f"{file}: {key}: {sentence}" for key, sentence in dict.fromkeys(found)))
+        raise SettingsError(tuple(_printable(f"{file}: {key}: {sentence}") for key, sentence in dict.fromkeys(found)))
     return Settings.model_validate(sections)
+
+
+def _printable(sentence: str) -> str:
+    """One line, whatever a value holds."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in sentence)
 
 
 def load_file(path: str | Path) -> Settings:

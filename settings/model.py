@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from pydantic import Field
 
 from settings.cluster import Cluster
-from settings.coder import Coder
+from settings.coder import EVERYONE, Coder
 from settings.database import Database
 from settings.names import RegionName, closest
 from settings.network import InterfaceEndpoint, Network, Tier
@@ -100,13 +100,16 @@ def _sizes_exist(workload: Workload, templates: Templates) -> Iterable[Fault]:
 
 def _groups_exist(coder: Coder, templates: Templates) -> Iterable[Fault]:
     """Somebody is in every group that a template is for (CDR-13, TPL-36)."""
-    known = sorted({*coder.oidc.group_mapping.values(), "Everyone"})  # Everyone: Coder's built-in group of an organisation
+    known = sorted({*coder.groups, EVERYONE})
+    why, remedy = ("that coder.github.groups names", "name it there")
+    if coder.oidc is not None:
+        why, remedy = "that coder.oidc.group_mapping fills", "map a group to it"
     for name, template in templates.published.items():
         for index, group in enumerate(template.groups):
             if group not in known:
                 yield Fault(
                     ("templates", "published", name, "groups", index),
-                    f"{group} is no group that coder.oidc.group_mapping fills; write one of {', '.join(known)}, or map a group to it",
+                    f"{group} is no group {why}; write one of {', '.join(known)}, or {remedy}",
                 )
 
 

@@ -119,6 +119,10 @@ NodeGroupName = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", "n
 TemplateName = Annotated[str, *_formed(Form(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", "name of a template", "pod-swdev"))]
 GroupName = Annotated[str, *_formed(Form(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,34}[A-Za-z0-9])?", "name of a Coder group", "developers"))]
 ProviderId = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,30}", "id of an external login", "primary-github"))]
+# GitHub: letters, digits and single hyphens, at most 39; a team is written by its slug (GitHub's sign-up form, read 2026-11)
+_GITHUB = r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}"
+GitHubOrganization = Annotated[str, *_formed(Form(_GITHUB, "organisation on GitHub", "example-org"))]
+GitHubTeam = Annotated[str, *_formed(Form(rf"{_GITHUB}/[a-z0-9_-]+", "team on GitHub", "example-org/platform"))]
 TagValue = Annotated[str, *_formed(Form(r"[A-Za-z0-9 _.:/=+@-]{1,256}", "tag value", "platform"))]
 SecretName = Annotated[str, Strict(), AfterValidator(_secret_name), Field(json_schema_extra={"pattern": f"^({_MANAGED_NAME})$"})]
 ClaimName = Annotated[StrictStr, AfterValidator(Form(r"[A-Za-z0-9_.:/-]{1,128}", "name of a claim", "groups").check)]

@@ -62,7 +62,7 @@ def with_overrides(seed: Seed, file: str | None) -> Seed:
 def _value(purpose: str, coder: Mapping[str, object]) -> str:
     """A plausible value for what the stack file calls `purpose`."""
     match purpose:
-        case "oidc":
+        case "oidc" | "github":
             return json.dumps({"client_id": f"coder-{secrets.token_hex(4)}", "client_secret": secrets.token_urlsafe(32)})
         case "external_auth":
             entries = (mapping(entry).get("id") for entry in _list(coder.get("external_auth")))

@@ -42,7 +42,7 @@ SURROUNDINGS = Surroundings(
     database_cidrs=("10.0.208.0/21",),
     client_namespaces=("coder-prov", "coder-ws"),
     metrics_namespaces=("coder",),
-    issuer=CODER.oidc.issuer,
+    issuer=CODER.login_url,
     pod_identity=False,
 )
 RELEASE, JOB, CUSTOM = "kubernetes:helm.sh/v3:Release", "kubernetes:batch/v1:Job", "kubernetes:external-secrets.io/v1:ExternalSecret"

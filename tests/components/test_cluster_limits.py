@@ -21,6 +21,14 @@ def test_the_namespace_holds_the_peak_at_the_average_size():
     assert (limits.limits_cpu, limits.limits_memory, limits.storage) == ("12000", "24000Gi", "300000Gi")
 
 
+def test_a_namespace_that_provisioners_share_has_room_for_them():
+    """T-53, EKS-40: 140 at the peak, 35 more while an update runs, two jobs that scale them."""
+    provisioners = make_plan(SETTINGS).regions["us-east-1"].provisioners
+    limits = workspace_limits(SETTINGS.workload, ["sw-dev-small", "sw-dev-large"], CAPACITY, provisioners)
+    assert (limits.pods, limits.requests_cpu, limits.limits_cpu) == (3000 + 175 + 2, "1675100m", "12175100m")
+    assert limits.max_cpu == "8"
+
+
 def test_a_container_is_at_most_the_largest_published_size():
     """EKS-40, T-15"""
     limits = workspace_limits(SETTINGS.workload, ["sw-dev-small", "sw-dev-large"], CAPACITY)

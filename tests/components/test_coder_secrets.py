@@ -11,6 +11,7 @@ from settings.cluster import IdentityMode
 from tests.components.coder_stack import ACCOUNT, CUSTOM, LIFE, MASTER, ROLE, STORE, pod, prod, program, statements
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
+from tests.components.test_coder_values import by_github
 
 
 @pytest.fixture
@@ -70,6 +71,19 @@ def test_under_pod_identity_coderd_uses_it_and_the_store_keeps_irsa(deploy: Depl
 
 
 # Secrets
+
+
+def test_by_github_its_secret_takes_the_place_of_the_identity_providers(deploy: Deploy):
+    """CDR-11, CDR-41"""
+    graph = deploy(program(coder=by_github()), outputs=LIFE)
+    (node,) = [node for node in graph.of(CUSTOM) if node.inputs["metadata"]["name"] == "coder-github"]
+    assert node.inputs["spec"]["data"] == [
+        {"secretKey": "client-id", "remoteRef": {"key": "coder/prod/github", "property": "client_id"}},
+        {"secretKey": "client-secret", "remoteRef": {"key": "coder/prod/github", "property": "client_secret"}},
+    ]
+    read, _ = statements(graph, "coder-secrets")
+    assert "arn:aws:secretsmanager:us-east-1:123456789012:secret:coder/prod/github-??????" in read["Resource"]
+    assert "oidc" not in json.dumps([*read["Resource"], *(node.inputs["metadata"]["name"] for node in graph.of(CUSTOM))])
 
 
 def test_the_store_reads_with_its_own_account_in_its_own_region(graph: Graph):

@@ -25,6 +25,7 @@ from components.coder_environment import (
 from components.coder_reference import UnknownCoderValueError, check, known_variable
 from components.coder_values import SELECTOR, Placement, ReleaseFacts, values
 from settings import load_file
+from settings.coder import Coder
 
 CODER = load_file(Path(__file__).parents[2] / "Pulumi.prod.yaml").coder
 FACTS = ServerFacts(
@@ -85,6 +86,41 @@ def made() -> dict[str, Any]:
 )
 def test_prod_says_to_coderd(name: str, value: str):
     assert ENVIRONMENT[name] == value
+
+
+def by_github(**changes: Any) -> Coder:
+    """prod's Coder with a login by GitHub."""
+    whole = CODER.model_dump(by_alias=True) | {
+        "oidc": None,
+        "github": {"allow_organizations": ["example-org", "other"], "groups": ["developers"], **changes},
+        "secrets": CODER.secrets.model_dump() | {"oidc": None, "github": "coder/prod/github"},
+    }
+    return Coder.model_validate(whole)
+
+
+def test_by_github_members_of_organisations_log_in_and_nobody_else():
+    """CDR-11: hardening is the same, and nothing of OIDC is left."""
+    there = environment(by_github(allow_teams=["example-org/platform"], allow_signups=False), FACTS)
+    assert {name: value for name, value in there.items() if name.startswith("CODER_OAUTH2_GITHUB")} == {
+        "CODER_OAUTH2_GITHUB_ALLOWED_ORGS": "example-org,other",
+        "CODER_OAUTH2_GITHUB_ALLOWED_TEAMS": "example-org/platform",
+        "CODER_OAUTH2_GITHUB_ALLOW_EVERYONE": "false",
+        "CODER_OAUTH2_GITHUB_ALLOW_SIGNUPS": "false",
+        "CODER_OAUTH2_GITHUB_CLIENT_ID": SecretKey(name="coder-github", key="client-id"),
+        "CODER_OAUTH2_GITHUB_CLIENT_SECRET": SecretKey(name="coder-github", key="client-secret"),
+        "CODER_OAUTH2_GITHUB_DEFAULT_PROVIDER_ENABLE": "false",
+    }
+    assert not [name for name in there if "OIDC" in name]
+    assert {name: there[name] for name in there if "GITHUB" not in name} == {
+        name: value for name, value in ENVIRONMENT.items() if "GITHUB" not in name and "OIDC" not in name
+    }
+    values(RELEASE, there)  # knows every one of these variables
+
+
+def test_there_is_one_callback_whatever_host_people_came_by():
+    """T-65"""
+    assert CODER.login_callback == "https://coder.example.com/api/v2/users/oidc/callback"
+    assert by_github().login_callback == "https://coder.example.com/api/v2/users/oauth2/github/callback"
 
 
 def test_only_the_first_visit_has_a_password_login():

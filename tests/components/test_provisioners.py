@@ -138,7 +138,11 @@ def test_every_pod_of_ours_is_restricted(graph: Graph):
 
 def test_provisioners_reach_dns_coderd_and_tls_but_no_instance_metadata(graph: Graph):
     spec = graph.one("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs["spec"]
-    assert spec["podSelector"] == {}
+    assert spec["podSelector"] == {
+        "matchExpressions": [
+            {"key": "app.kubernetes.io/name", "operator": "In", "values": ["coder-provisioner", "coder-provisioner-schedule"]}
+        ]
+    }
     assert spec["policyTypes"] == ["Egress", "Ingress"]
     outside = [peer["ipBlock"] for rule in spec["egress"] for peer in rule["to"] if "ipBlock" in peer]
     assert outside == [{"cidr": "0.0.0.0/0", "except": ["169.254.0.0/16"]}]

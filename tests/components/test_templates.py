@@ -16,6 +16,7 @@ from composer import CompositionError, Instance
 from settings import Settings, load_file
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
+from tests.components.test_coder_values import by_github
 
 ROOT = Path(__file__).parents[2]
 CALLS = {
@@ -47,7 +48,7 @@ def declare(whole: Settings, composed: Path, /, **changes: object) -> None:
     args = TemplatesArgs(
         settings=whole.templates,
         workload=whole.workload,
-        oidc=whole.coder.oidc,
+        coder=whole.coder,
         license_secret=whole.coder.secrets.license,
         instance=INSTANCE,
         provisioner_tags={"environment": "prod"},
@@ -67,6 +68,20 @@ def graph(deploy: Deploy, settings: Settings, tmp_path: Path) -> Graph:
 
 def template_of(graph: Graph):
     return graph.one("coderd:index/template:Template")
+
+
+def test_by_github_groups_are_declared_and_nothing_is_synchronised(deploy: Deploy, settings: Settings, tmp_path: Path):
+    """CDR-11: GitHub tells no groups; Coder's own group of everybody is the organisation."""
+    published = {"pod-swdev": settings.templates.published["pod-swdev"].model_copy(update={"groups": ("Everyone", "developers")})}
+    templates = settings.templates.model_copy(update={"published": published})
+    graph = deploy(lambda: declare(settings, tmp_path, coder=by_github(), settings=templates), calls=CALLS)
+    assert [group.inputs["name"] for group in graph.of("coderd:index/group:Group")] == ["developers"]
+    assert graph.of("coderd:index/organizationGroupSync:OrganizationGroupSync") == []
+    made = graph.one("coderd:index/group:Group").id
+    assert [group["id"] for group in template_of(graph).inputs["acl"]["groups"]] == [
+        CALLS["coderd:index/getOrganization:getOrganization"]["id"],
+        made,
+    ]
 
 
 def test_everything_waits_for_the_licence_and_templates_for_provisioners(graph: Graph):

@@ -129,6 +129,7 @@ def test_a_warning_says_its_numbers(trap: str, numbers: list[str]):
             "T-32",
             "16 ACU, about 32 GiB; 3000 workspaces ask for 154 GiB, 77 ACU",
         ),
+        ("coder: { provisioner_namespace: coder-ws }", "T-53", "coder-prov keeps them apart"),
         ("regions: { us-east-1: { network: { nat: single-gateway } } }", "T-37", "one NAT gateway for 3 zones"),
     ],
     ids=lambda value: value if str(value).startswith("T-") else "",

@@ -50,7 +50,7 @@ class Account:
         """The operator's secrets, and the program's without a value."""
         requests.post(f"{self.endpoint}/moto-api/reset", timeout=10)
         names = SETTINGS.coder.secrets
-        for name in (names.license, names.oidc, names.external_auth, names.encryption_keys):
+        for name in names.given:
             self.secrets.create_secret(Name=name, SecretString="made up")
         for name in (TOKEN, USER):
             self.secrets.create_secret(Name=name)
@@ -262,6 +262,7 @@ def test_coderd_is_configured_as_the_stack_file_says(deployment: Deployment):
     assert config["session_lifetime"]["default_duration"] == SETTINGS.coder.session_hours * hour
     assert config["session_lifetime"]["max_admin_token_lifetime"] == timedelta(days=90) / timedelta(hours=1) * hour
     assert config["telemetry"]["enable"] is False
+    assert SETTINGS.coder.oidc is not None
     assert config["oidc"]["email_domain"] == list(SETTINGS.coder.oidc.email_domains)
     assert config["oidc"]["user_role_field"] == SETTINGS.coder.oidc.role_field
     assert [login["id"] for login in config["external_auth"]] == [login.id for login in SETTINGS.coder.external_auth]
