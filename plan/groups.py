@@ -12,9 +12,12 @@ from plan.control import tier, validated
 from plan.findings import Findings
 from plan.instances import INSTANCE_TYPES, InstanceType, find, unknown
 from plan.model import ControlPlan
+from plan.observability import prometheus
+from plan.provisioners import TARGET, TARGET_BUILDS, slots_for
 from settings.cluster import NodeGroup, Role, Scaling
 from settings.model import Settings
 from settings.network import Tier
+from settings.observability import Prometheus
 from settings.quantities import CpuQuantity, MemoryQuantity
 from settings.workload import Requests
 
@@ -114,16 +117,18 @@ def _control(settings: Settings, group: Group, control: ControlPlan, zones: int,
         )
         return group
     left = float(group.instance.vcpus * group.desired - control.replicas * cpu.cores)
-    findings.warn(
-        72,
-        f"{group.name}: monitoring and controllers share {group.desired} x {group.instance.name} with coderd, which leaves them "
-        f"{left:g} of {group.instance.vcpus * group.desired} vCPU; system.sizing validated gives them room",
-    )
+    if prometheus(settings) is Prometheus.CHART:
+        findings.warn(
+            72,
+            f"{group.name}: Prometheus, Grafana and controllers share {group.desired} x {group.instance.name} with coderd, which leaves "
+            f"them {left:g} of {group.instance.vcpus * group.desired} vCPU; system.sizing validated gives them room, "
+            f"observability.prometheus managed takes the largest of them away",
+        )
     return group
 
 
 def _provisioner(settings: Settings, group: Group, control: ControlPlan, zones: int, findings: Findings) -> Group:
-    """Never without a node, since autostop is a build too (T-30). `validated`: nodes for every build of the tier."""
+    """Never without a node, since autostop is a build too (T-30). `validated`: nodes for every build of the tier and of the acceptance."""
     del control, zones
     each = fit(group.instance, Request.whole(settings.workload.provisioner))
     if not each.per_node:
@@ -131,8 +136,10 @@ def _provisioner(settings: Settings, group: Group, control: ControlPlan, zones: 
             "workload.provisioner", f"none fits on a {group.instance.name} (by {each.limited_by}); ask for less, or change {group.name}"
         )
         return group
-    if validated(settings) and (wanted := tier(settings, findings)):
-        group = replace(group, max=max(group.max, nodes_for(wanted.builds, each.per_node)))
+    if validated(settings):
+        wanted = tier(settings, findings)
+        builds = max(wanted.builds if wanted else 0, slots_for(TARGET_BUILDS, TARGET))
+        group = replace(group, min=max(group.min, 1), max=max(group.max, nodes_for(builds, each.per_node)))
     if group.min < 1:
         findings.warn(
             30,

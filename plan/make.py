@@ -12,6 +12,7 @@ from plan.groups import Group, group_of, groups
 from plan.model import NetworkPlan, Plan, ProvisionerPlan, RegionPlan
 from plan.networks import plan_network
 from plan.node_groups import node_groups
+from plan.observability import observability_plan
 from plan.provisioners import BUILD, TARGET, TARGET_BUILDS, last_finishes, provisioner_plan, slots_for
 from plan.quotas import ELASTIC_IPS, demands
 from plan.schedules import Window, schedule_plan
@@ -38,14 +39,17 @@ def make_plan(settings: Settings) -> Plan:
         for name, region in regions.items()
         for line in region_lines(name, settings, region.network, sized[name], control[name], _peak_share(settings, settings.regions[name]))
     ]
+    cost = cost_plan((*lines, *workspace_lines(settings)))
+    observability = observability_plan(settings, regions, control, cost.total_usd, findings)
     return Plan(
         regions=regions,
         capacity=capacity_plan(settings, workspace_group, findings),
         warnings=findings.warnings,
         control=control[primary],
-        monthly_cost=cost_plan((*lines, *workspace_lines(settings))),
+        monthly_cost=cost,
         access_url=f"https://{settings.coder.access_host}",
         wildcard_host=settings.coder.wildcard_host,
+        observability=observability,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from plan.alerts import ObservabilityPlan
 from settings.network import NatMode, Tier
 from settings.quantities import CpuQuantity
 
@@ -271,3 +272,4 @@ class Plan:
     monthly_cost: CostPlan
     access_url: str
     wildcard_host: str
+    observability: ObservabilityPlan

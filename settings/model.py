@@ -12,6 +12,7 @@ from settings.coder import EVERYONE, Coder
 from settings.database import Database
 from settings.names import RegionName, closest
 from settings.network import InterfaceEndpoint, Network, Tier
+from settings.observability import Observability
 from settings.section import Fault, Section
 from settings.templates import Templates
 from settings.versions import Versions
@@ -58,6 +59,7 @@ class Settings(Section):
     regions: dict[RegionName, Region] = Field(min_length=1, description="Regions by name.")
     coder: Coder = Field(description="The Coder deployment.")
     templates: Templates = Field(description="The workspace templates.")
+    observability: Observability = Field(default=Observability(), description="Alarms, dashboards, logs, budget; all of it has a default.")
     versions: Versions = Field(default=Versions(), description="What is pinned; all of it has a default.")
 
     @property

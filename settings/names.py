@@ -87,11 +87,11 @@ def secret_kind(value: str) -> str | None:
     return next((kind for kind, shape in _SECRET_SHAPES.items() if re.search(shape, value)), None)
 
 
-_MANAGED_NAME = r"[A-Za-z0-9_+=.@-]+(/[A-Za-z0-9_+=.@-]+)+"
+MANAGED_NAME = r"[A-Za-z0-9_+=.@-]+(/[A-Za-z0-9_+=.@-]+)+"
 
 
 def _secret_name(value: str) -> str:
-    if not re.fullmatch(_MANAGED_NAME, value):
+    if not re.fullmatch(MANAGED_NAME, value):
         raise ValueError("what stands here is no name in AWS Secrets Manager; write one with slashes, such as coder/prod/license")
     return value
 
@@ -124,5 +124,5 @@ _GITHUB = r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}"
 GitHubOrganization = Annotated[str, *_formed(Form(_GITHUB, "organisation on GitHub", "example-org"))]
 GitHubTeam = Annotated[str, *_formed(Form(rf"{_GITHUB}/[a-z0-9_-]+", "team on GitHub", "example-org/platform"))]
 TagValue = Annotated[str, *_formed(Form(r"[A-Za-z0-9 _.:/=+@-]{1,256}", "tag value", "platform"))]
-SecretName = Annotated[str, Strict(), AfterValidator(_secret_name), Field(json_schema_extra={"pattern": f"^({_MANAGED_NAME})$"})]
+SecretName = Annotated[str, Strict(), AfterValidator(_secret_name), Field(json_schema_extra={"pattern": f"^({MANAGED_NAME})$"})]
 ClaimName = Annotated[StrictStr, AfterValidator(Form(r"[A-Za-z0-9_.:/-]{1,128}", "name of a claim", "groups").check)]
