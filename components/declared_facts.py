@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plan.model import Plan, RegionPlan
+from settings.database import Database
 from settings.model import Region, Settings
 
 
@@ -13,7 +14,9 @@ def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, obje
         "baseDomain": settings.system.base_domain,
         "accessUrl": plan.access_url,
         "wildcardHost": plan.wildcard_host,
-        "regions": {region: _region_facts(declared, plan.regions[region]) for region, declared in sorted(settings.regions.items())},
+        "regions": {
+            region: _region_facts(declared, plan.regions[region]) for region, declared in sorted(settings.deployed_regions.items())
+        },
         "visit": visit,
     }
 
@@ -34,9 +37,17 @@ def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
             }
             for name, group in sorted(groups.items())
         },
+        **_database_facts(declared.database),
+    }
+
+
+def _database_facts(declared: Database | None) -> dict[str, object]:
+    if declared is None:
+        return {}
+    return {
         "database": {
-            "engine": declared.database.engine.value,
-            "readers": declared.database.readers,
-            "retentionDays": declared.database.retention_days,
-        },
+            "engine": declared.engine.value,
+            "readers": declared.readers,
+            "retentionDays": declared.retention_days,
+        }
     }

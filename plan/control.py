@@ -26,9 +26,9 @@ def tier(settings: Settings, findings: Findings) -> ControlTier | None:
         return None
 
 
-def control_plan(settings: Settings, region: str, findings: Findings) -> ControlPlan:
-    """coderd's replicas and size, and the database's capacity in a region."""
-    coder, acu = settings.coder, settings.regions[region].database.acu
+def control_plan(settings: Settings, findings: Findings) -> ControlPlan:
+    """coderd's replicas and size, and the capacity of its database, which is in the primary region."""
+    coder, acu = settings.coder, settings.primary_database.acu
     declared = ControlPlan(coder.replicas, str(coder.resources.cpu), str(coder.resources.memory), acu.min, acu.max)
     wanted = tier(settings, findings)
     if wanted is None:
@@ -36,7 +36,7 @@ def control_plan(settings: Settings, region: str, findings: Findings) -> Control
     if validated(settings):
         most = max(acu.max, wanted.database_acu)
         return ControlPlan(wanted.coderd_replicas, str(wanted.coderd_cpu), f"{wanted.coderd_memory_gib}Gi", acu.min, most)
-    _compare(declared, wanted, region, findings)
+    _compare(declared, wanted, settings.primary_region, findings)
     return declared
 
 

@@ -48,7 +48,8 @@ def region_lines(
     yield _line(f"{region}: {addresses} {kind}", addresses * HOURS, "hour", prices and prices.public_address)
     if endpoints := len(declared.network.interface_endpoints) * zones:
         yield _line(f"{region}: {endpoints} interface endpoints", endpoints * HOURS, "hour", prices and prices.interface_endpoint)
-    instances = 1 + declared.database.readers
+    if not (instances := declared.database_instances):
+        return
     item = f"{region}: Aurora, {instances} instances at their minimum of {control.min_acu:g} ACU (at most {control.max_acu:g})"
     yield _line(item, instances * control.min_acu * HOURS, "ACU-hour", prices and prices.aurora_acu)
 

@@ -9,7 +9,7 @@ from plan.control import control_plan
 from plan.cost import cost_plan, extended_support, region_lines, workspace_lines
 from plan.findings import Findings
 from plan.groups import Group, group_of, groups
-from plan.model import NetworkPlan, Plan, ProvisionerPlan, RegionPlan
+from plan.model import ControlPlan, NetworkPlan, Plan, ProvisionerPlan, RegionPlan
 from plan.networks import plan_network
 from plan.node_groups import node_groups
 from plan.observability import observability_plan
@@ -26,9 +26,10 @@ from settings.versions import KUBERNETES_SUPPORT
 def make_plan(settings: Settings) -> Plan:
     """What follows from the settings, pure. Raises PlanError with all conflicts, each with its key and a remedy."""
     findings = Findings()
-    control = {name: control_plan(settings, name, findings) for name in settings.regions}
-    sized = {name: groups(settings, name, control[name], findings) for name in settings.regions}
-    networks = {name: plan_network(settings, name, sized[name], findings) for name in settings.regions}
+    control = control_plan(settings, findings)
+    sized = {name: groups(settings, name, control, findings) for name in settings.deployed_regions}
+    networks = {name: plan_network(settings, name, sized[name], findings) for name in settings.deployed_regions}
+    _check_undeployed(settings, control, findings)
     findings.stop_on_conflicts()
     regions = {name: _region(settings, name, network, sized[name], findings) for name, network in networks.items() if network is not None}
     primary = settings.primary_region
@@ -37,7 +38,7 @@ def make_plan(settings: Settings) -> Plan:
     lines = [
         line
         for name, region in regions.items()
-        for line in region_lines(name, settings, region.network, sized[name], control[name], _peak_share(settings, settings.regions[name]))
+        for line in region_lines(name, settings, region.network, sized[name], control, _peak_share(settings, settings.regions[name]))
     ]
     cost = cost_plan((*lines, *workspace_lines(settings)))
     observability = observability_plan(settings, regions, control, cost.total_usd, findings)
@@ -45,12 +46,20 @@ def make_plan(settings: Settings) -> Plan:
         regions=regions,
         capacity=capacity_plan(settings, workspace_group, findings),
         warnings=findings.warnings,
-        control=control[primary],
+        control=control,
         monthly_cost=cost,
         access_url=f"https://{settings.coder.access_host}",
         wildcard_host=settings.coder.wildcard_host,
         observability=observability,
     )
+
+
+def _check_undeployed(settings: Settings, control: ControlPlan, findings: Findings) -> None:
+    """A region that waits to be switched on has no conflict; its warnings come when it is."""
+    unsaid = Findings()
+    for name in sorted(set(settings.regions) - set(settings.deployed_regions)):
+        plan_network(settings, name, groups(settings, name, control, unsaid), unsaid)
+    findings.conflicts += unsaid.conflicts
 
 
 def _region(settings: Settings, name: str, network: NetworkPlan, sized: tuple[Group, ...], findings: Findings) -> RegionPlan:

@@ -95,7 +95,7 @@ def _need(settings: Settings, region: Region, tier: Tier, groups: tuple[Group, .
     if tier is Tier.PUBLIC:
         return Need(LOAD_BALANCER_ADDRESSES + 1, f"{LOAD_BALANCER_ADDRESSES} for the load balancer, 1 for NAT")
     if tier is Tier.DATABASE:
-        instances = 1 + region.database.readers
+        instances = region.database_instances
         return Need(instances, f"{instances} database instances, all of them after a failover")
     inside = [_nodes_need(settings, region, group) for group in groups if group.tier is tier]
     others = CLUSTER_ADDRESSES + len(region.network.interface_endpoints) if tier in (Tier.CONTROL, Tier.PRIVATE) else 0

@@ -27,7 +27,7 @@ def prometheus(settings: Settings) -> Prometheus:
 
 
 def observability_plan(
-    settings: Settings, regions: Mapping[str, RegionPlan], control: Mapping[str, ControlPlan], monthly_usd: float, findings: Findings
+    settings: Settings, regions: Mapping[str, RegionPlan], control: ControlPlan, monthly_usd: float, findings: Findings
 ) -> ObservabilityPlan:
     """Alarms of every region, rules on coderd's metrics, the budget; advises where nobody would be told (OBS-26)."""
     kept = prometheus(settings)
@@ -35,7 +35,7 @@ def observability_plan(
     return ObservabilityPlan(
         prometheus=kept,
         budget_usd=settings.observability.budget_usd or ceil(monthly_usd * BUDGET_MARGIN / BUDGET_STEP) * BUDGET_STEP,
-        regions={name: _alerts(watched(settings, name, region, control[name])) for name, region in regions.items()},
+        regions={name: _alerts(watched(settings, name, region, control)) for name, region in regions.items()},
         rules=() if kept is Prometheus.NONE else rules(),
     )
 
@@ -50,7 +50,7 @@ def watched(settings: Settings, name: str, region: RegionPlan, control: ControlP
     return Watched(
         node_groups=region.node_groups,
         control=control if primary else None,
-        aurora=settings.regions[name].database.engine.value.startswith("aurora") if primary else None,
+        aurora=settings.primary_database.engine.value.startswith("aurora") if primary else None,
         entrance=primary,
         backups=primary,
     )

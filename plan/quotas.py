@@ -83,14 +83,22 @@ def demands(
         _demand(NODE_GROUPS, len(node_groups), ", ".join(group.name for group in node_groups)),
         _demand(NODES, max(group.max for group in node_groups), "the largest group"),
         _demand(LOAD_BALANCERS, 1, "targets are coderd pods by address, not nodes"),
-        _demand(DB_CLUSTERS, 1, "1"),
-        _demand(DB_INSTANCES, 1 + region.database.readers, f"1 writer, {region.database.readers} readers"),
+        *_database(region),
     )
 
 
 def workspace_storage_tib(workload: Workload) -> float:
     """Home volumes of all workspaces at the peak, in TiB (T-17)."""
     return float(workload.peak.workspaces * workload.average.storage.gibibytes / GIB_PER_TIB)
+
+
+def _database(region: Region) -> tuple[QuotaDemand, ...]:
+    if region.database is None:
+        return ()
+    return (
+        _demand(DB_CLUSTERS, 1, "1"),
+        _demand(DB_INSTANCES, region.database_instances, f"1 writer, {region.database.readers} readers"),
+    )
 
 
 def _storage(workload: Workload, groups: tuple[Group, ...]) -> QuotaDemand:
@@ -104,7 +112,7 @@ def _interfaces(region: Region, groups: tuple[Group, ...], nat: int, zones: int)
     cni = region.cluster.cni
     nodes = sum(group.max * _interfaces_of(group, cni) for group in groups)
     endpoints = len(region.network.interface_endpoints) * zones
-    others = nat + zones + CLUSTER_INTERFACES + 1 + region.database.readers
+    others = nat + zones + CLUSTER_INTERFACES + region.database_instances
     return _demand(INTERFACES, nodes + endpoints + others, f"nodes {nodes}, endpoints {endpoints}, others {others}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -16,17 +17,33 @@ from settings.observability import Observability
 from settings.section import Fault, Section
 from settings.templates import Templates
 from settings.versions import Versions
-from settings.workload import System, Workload
+from settings.workload import Flag, System, Workload
 
 LEAD = timedelta(minutes=15)  # scheduled capacity is complete 15 minutes before the hour (requirements 5, Scaling)
 
 
-class Region(Section):
-    """One AWS region: network, cluster, database."""
+class Serves(StrEnum):
+    """What a region beside the primary one serves (T-36)."""
 
+    PROXY = "proxy"  # a workspace proxy of the primary region's coderd: workspace apps from nearby, no database
+    SHARED_DATABASE = "shared-database"  # a coderd of its own on the primary region's database, as the demo document has it
+
+
+class Region(Section):
+    """One AWS region: network, cluster, and in the primary one a database."""
+
+    deployed: Flag = Field(
+        default=True, description="Whether it is made; false: checked with the others, ready to switch on.", examples=[True]
+    )
+    serves: Serves = Field(default=Serves.PROXY, description="What a region beside the primary one serves.", examples=["proxy"])
     network: Network = Field(description="VPC, subnets, way out.")
     cluster: Cluster = Field(description="EKS and its nodes.")
-    database: Database = Field(description="Where coderd keeps its state.")
+    database: Database | None = Field(default=None, description="Where coderd keeps its state; in the primary region only.")
+
+    @property
+    def database_instances(self) -> int:
+        """Writer and readers; 0 in a region without a database."""
+        return 0 if self.database is None else 1 + self.database.readers
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -66,6 +83,18 @@ class Settings(Section):
     def primary_region(self) -> str:
         """The region that Coder's database and hosts are in: the first one declared."""
         return next(iter(self.regions))
+
+    @property
+    def primary_database(self) -> Database:
+        """The only database of the environment."""
+        declared = self.regions[self.primary_region].database
+        assert declared is not None  # a fault otherwise
+        return declared
+
+    @property
+    def deployed_regions(self) -> Mapping[str, Region]:
+        """The regions that are made, in the order of the file, the primary one first."""
+        return {name: region for name, region in self.regions.items() if region.deployed}
 
     def faults(self) -> Iterable[Fault]:
         """Everything that must agree between sections."""
@@ -161,11 +190,27 @@ def _regions_apart(regions: dict[str, Region]) -> Iterable[Fault]:
                     ("regions", name, "network", "cidr"),
                     f"{region.network.cidr} overlaps {before.network.cidr} of {other}; write another private range (T-12)",
                 )
-        if region.database.copy_to_region == name:
+        if region.database is not None and region.database.copy_to_region == name:
             yield Fault(
                 ("regions", name, "database", "copy_to_region"), f"{name} is the region itself; write another one, or leave the key out"
             )
         seen[name] = region
+
+
+def _primary_region(regions: dict[str, Region]) -> Iterable[Fault]:
+    """Coder and its database are in the first region, which is made; the others have neither (decision 8)."""
+    (primary, first), *others = regions.items()
+    if not first.deployed:
+        yield Fault(
+            ("regions", primary, "deployed"), "the first region has Coder and its database; write true, or put another region first"
+        )
+    if first.database is None:
+        yield Fault(("regions", primary, "database"), "is missing; add it, as the first region has Coder and its database")
+    if first.serves is not Serves.PROXY:
+        yield Fault(("regions", primary, "serves"), "the first region has Coder itself; remove the key here")
+    for name, region in others:
+        if region.database is not None:
+            yield Fault(("regions", name, "database"), f"Coder's only database is in {primary}; remove it here")
 
 
 def _minor_versions_fit(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
@@ -210,6 +255,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Fault]]], ...] = (
     (("workload", "regions"), _capacity_before_peak),
     (("workload", "templates", "regions"), _capacity_until_autostop),
     (("regions",), _regions_apart),
+    (("regions",), _primary_region),
     (("regions",), _endpoints_for_identity),
     (("regions", "versions"), _minor_versions_fit),
     (("versions",), _same_coder),

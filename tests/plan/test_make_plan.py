@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -390,10 +392,42 @@ def test_two_regions_have_a_plan_each():
     settings = prod()
     other = settings.regions[REGION]
     network = other.network.model_copy(update={"cidr": type(other.network.cidr)("10.1.0.0/16"), "tiers": None, "reserved": ()})
-    both = {REGION: other, "us-east-2": other.model_copy(update={"network": network})}
+    both = {REGION: other, "us-east-2": other.model_copy(update={"network": network, "database": None})}
 
     plan = make_plan(settings.model_copy(update={"regions": both}))
 
     assert list(plan.regions) == [REGION, "us-east-2"]
     assert plan.regions["us-east-2"].network.zones == ("us-east-2a", "us-east-2b", "us-east-2c")
     assert all(subnet.cidr.startswith("10.1.") for tier in plan.regions["us-east-2"].network.tiers for subnet in tier.subnets)
+
+
+WAITING: dict[str, Any] = {
+    "deployed": False,
+    "network": {"cidr": "10.1.0.0/16", "zones": 2, "nat": "single-gateway"},
+    "cluster": {
+        "kubernetes_version": "1.33",
+        "api_access": "private",
+        "identity": "irsa",
+        "cni": "warm-eni",
+        "node_groups": {
+            "coder-control": {"tier": "control", "instance_type": "m5.large", "min": 3, "max": 3, "scaling": "static"},
+            "coder-prov": {"tier": "provisioner", "instance_type": "c5.2xlarge", "min": 1, "max": 2, "scaling": "static"},
+            "coder-ws": {"tier": "workspace", "instance_type": "m5.2xlarge", "min": 200, "max": 200, "scaling": "static"},
+        },
+    },
+}
+
+
+def test_a_region_that_is_not_deployed_is_not_planned():
+    """DNS-12: switching it on adds to the plan, and nothing of it is there before."""
+    assert plan_of(json.dumps({"regions": {"us-east-2": WAITING}})) == plan_of()
+
+
+def test_a_region_that_is_not_deployed_has_no_conflict_that_can_be_known_today():
+    """NET-11, NET-38."""
+    group = {"coder-ws": {"tier": "workspace", "instance_type": "m5.2xlarge", "min": 2, "max": 3, "scaling": "static"}}
+    small = WAITING | {"cluster": WAITING["cluster"] | {"node_groups": WAITING["cluster"]["node_groups"] | group}}
+
+    (conflict,) = conflicts_of(json.dumps({"regions": {"us-east-2": small}}))
+
+    assert conflict.startswith("coder-eks:regions.us-east-2.cluster.node_groups.coder-ws.max: 3 x m5.2xlarge hold 45 workspaces")

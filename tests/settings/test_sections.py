@@ -20,6 +20,7 @@ def with_second_region(**network: Any) -> dict[str, Any]:
     config = happy()
     regions = config[PREFIX + "regions"]
     regions["us-east-2"] = deepcopy(regions["us-east-1"])
+    del regions["us-east-2"]["database"]  # Coder's only one is in the first region
     regions["us-east-2"]["network"].update({"cidr": "10.1.0.0/16", "tiers": None, "reserved": [], **network})
     return config
 

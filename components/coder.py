@@ -1,0 +1,167 @@
+"""Coder in its region: the database with its backups, coderd, and what is made of a running coderd."""
+
+from __future__ import annotations
+
+import pulumi_aws as aws
+from pulumi import InvokeOptions, ResourceOptions
+
+from components.backups import Backups, BackupsArgs
+from components.coder_access import CoderAccess, CoderAccessArgs
+from components.coder_environment import QuietHours
+from components.coder_network import Surroundings
+from components.coder_server import CoderServer, CoderServerArgs
+from components.coder_values import HTTP_PORT
+from components.database import Database, DatabaseArgs
+from components.entrance import Entrance
+from components.foundation import Foundation
+from components.namespaces import CODER, PROVISIONERS, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
+from components.network import Network
+from components.place import Place, placement
+from components.provisioners import Provisioners, ProvisionersArgs
+from components.templates import Templates, TemplatesArgs
+from composer import Instance
+from plan.groups import workspace_requests
+from settings.cluster import IdentityMode, Role
+from settings.network import Tier
+
+
+def database(place: Place, network: Network) -> Database:
+    """coderd's database and its backups, the only ones of the environment."""
+    settings, system, control = place.settings, place.settings.system, place.plan.control
+    declared = settings.primary_database
+    made = Database(
+        "database",
+        DatabaseArgs(
+            identifier=f"coder-{system.name}",
+            engine_version=settings.versions.aurora_postgresql,
+            zones=place.planned.network.zones,
+            subnet_ids=network.subnet_ids["database"],
+            security_group_id=network.security_group_ids["database"],
+            readers=declared.readers,
+            min_acu=control.min_acu,
+            max_acu=control.max_acu,
+            retention_days=declared.retention_days,
+            log_retention_days=place.declared.cluster.log_retention_days,
+            data_protection=system.data_protection,
+        ),
+        place.opts,
+    )
+    copy = declared.copy_to_region
+    Backups(
+        "backups",
+        BackupsArgs(
+            vault_name=f"coder-{system.name}",
+            resource_arns=[made.arn],
+            retention_days=declared.snapshot_retention_days,
+            copy_provider=aws.Provider(f"{copy}-copies", region=copy) if copy else None,
+            copy_region=copy,
+            data_protection=system.data_protection,
+        ),
+        place.opts,
+    )
+    return made
+
+
+def coder_server(place: Place, base: Foundation, database: Database, entrance: Entrance, visit: int) -> CoderServer:
+    """coderd behind its load balancer. visit: on the first one its first user logs in by password."""
+    settings, plan, cluster = place.settings, place.plan, base.cluster
+    return CoderServer(
+        CODER,
+        CoderServerArgs(
+            coder=settings.coder,
+            control=plan.control,
+            password_login=visit == 1,
+            version=settings.versions.coder,
+            chart_version=settings.versions.charts.coder,
+            quiet_hours=QuietHours(settings.templates.auto_stop, settings.workload.timezone),
+            region=place.region,
+            namespace=cluster.namespaces[CODER],
+            namespace_name=CODER,
+            identity=cluster.identity,
+            placement=placement(place.planned, Role.CONTROL),
+            surroundings=Surroundings(
+                vpc_cidr=place.planned.network.cidr,
+                load_balancer_cidrs=place.cidrs(Tier.PUBLIC),
+                database_cidrs=place.cidrs(Tier.DATABASE),
+                client_namespaces=tuple(sorted({settings.coder.provisioner_namespace.value, WORKSPACES})),
+                metrics_namespaces=(CODER,),
+                issuer=settings.coder.login_url,
+                pod_identity=place.declared.cluster.identity is IdentityMode.POD_IDENTITY,
+            ),
+            add_ons=cluster.add_ons,
+            database=database,
+            vpc_id=base.network.vpc_id,
+            target_group_arn=entrance.balancer.target_group_arn,
+        ),
+        ResourceOptions.merge(place.opts, ResourceOptions(providers=[cluster.kubernetes])),
+    )
+
+
+def inside_coder(place: Place, base: Foundation, server: CoderServer, entrance: Entrance, token: aws.secretsmanager.Secret) -> None:
+    """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates.
+
+    All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it.
+    """
+    settings, cluster = place.settings, base.cluster
+    inside = place.inside(cluster.kubernetes)
+    value = aws.secretsmanager.get_secret_version_output(
+        secret_id=token.id, opts=InvokeOptions(parent=place.parent, provider=place.provider)
+    )
+    access = CoderAccess(
+        "coderd",
+        CoderAccessArgs(url=place.plan.access_url, token=value.secret_string, after=[server, entrance.balancer, entrance.hosts]),
+        inside,
+    )
+    provisioners = Provisioners(
+        PROVISIONERS,
+        ProvisionersArgs(
+            plan=place.planned.provisioners,
+            system=settings.system.name,
+            region=place.region,
+            chart_version=settings.versions.charts.coder_provisioner,
+            coder_version=settings.versions.coder,
+            coder_url=server.internal_url_text,
+            coder_namespace=CODER,
+            namespace=settings.coder.provisioner_namespace.value,
+            namespaces=cluster.namespaces,
+            workspace_namespace=WORKSPACES,
+            placement=placement(place.planned, Role.PROVISIONER),
+            identity=cluster.identity,
+            organization_id=access.organization_id,
+            coderd=access.provider,
+        ),
+        inside,
+    )
+    Templates(
+        "templates",
+        TemplatesArgs(
+            settings=settings.templates,
+            workload=settings.workload,
+            coder=settings.coder,
+            license_secret=settings.coder.secrets.license,
+            instance=_instance(place, server),
+            provisioner_tags=place.planned.provisioners.tags,
+            organization_id=access.organization_id,
+            coderd=access.provider,
+            provisioners=[provisioners.release],
+        ),
+        inside,
+    )
+
+
+def _instance(place: Place, server: CoderServer) -> Instance:
+    """What the bases of the templates are told about this deployment."""
+    requests = workspace_requests(place.settings)
+    return Instance(
+        coder_url=server.internal_url_text,
+        platform={
+            "blocked_cidrs": [place.planned.network.cidr],
+            "coder_namespace": CODER,
+            "coder_port": HTTP_PORT,
+            "namespace": WORKSPACES,
+            "node_group": placement(place.planned, Role.WORKSPACE).group,
+            "requests": {"cpu": float(requests.cpu), "memory": float(requests.memory)},
+            "service_account": WORKSPACE_SERVICE_ACCOUNT,
+            "storage_class": STORAGE_CLASS,
+        },
+    )

@@ -1,0 +1,61 @@
+"""What every region has: a network and a cluster in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.cluster import Cluster, ClusterArgs
+from components.namespaces import WORKSPACES, workspace_limits
+from components.network import Network, NetworkArgs
+from components.place import Place
+from settings.model import Settings
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """Both are named after their region, so that no two regions' resources share a name."""
+
+    network: Network
+    cluster: Cluster
+
+
+def foundation(place: Place) -> Foundation:
+    """Network and cluster of one region (NET-01, EKS-01)."""
+    settings, declared = place.settings, place.declared
+    shared = settings.coder.provisioner_namespace.value == WORKSPACES
+    network = Network(
+        place.region,
+        NetworkArgs(
+            plan=place.planned.network,
+            system=settings.system.name,
+            region=place.region,
+            interface_endpoints=[endpoint.value for endpoint in declared.network.interface_endpoints],
+            flow_log_retention_days=declared.network.flow_log_retention_days,
+            data_protection=settings.system.data_protection,
+        ),
+        place.opts,
+    )
+    cluster = Cluster(
+        place.region,
+        ClusterArgs(
+            cluster_name=f"coder-{settings.system.name}",
+            system=settings.system.name,
+            region=place.region,
+            declared=declared.cluster,
+            versions=settings.versions,
+            node_groups=place.planned.node_groups,
+            network=network,
+            workspace_limits=workspace_limits(
+                settings.workload, published_sizes(settings), place.plan.capacity, place.planned.provisioners if shared else None
+            ),
+            provisioner_namespace=settings.coder.provisioner_namespace.value,
+            data_protection=settings.system.data_protection,
+        ),
+        place.opts,
+    )
+    return Foundation(network, cluster)
+
+
+def published_sizes(settings: Settings) -> list[str]:
+    """Every size that a template offers, sorted."""
+    return sorted({size for template in settings.templates.published.values() for size in template.sizes})
