@@ -8,8 +8,8 @@ from enum import StrEnum
 from ipaddress import IPv4Network, collapse_addresses
 
 from plan.model import NetworkPlan
-from settings.cluster import NODE_TIERS, Role
 from settings.network import Tier
+from settings.roles import NODE_TIERS, Role
 
 ANYWHERE = "0.0.0.0/0"
 HTTPS, DNS, POSTGRESQL = 443, 53, 5432

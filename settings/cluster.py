@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -11,9 +11,11 @@ from typing import Annotated, Self, cast
 from pydantic import Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from settings.addresses import RunnerCidr, network
+from settings.karpenter import Karpenter, Pool
 from settings.names import InstanceType, KubernetesVersion, NodeGroupName
 from settings.network import LogRetention, Tier
 from settings.quantities import Days, Memory, MemoryQuantity, TimeOfDay, shown
+from settings.roles import Role, accelerator_fault, tier_faults
 from settings.section import Fault, Section
 from settings.versions import KUBERNETES_SUPPORT
 from settings.workload import Count, Flag, Positive
@@ -99,17 +101,6 @@ class Schedule(Section):
             yield Fault(("down",), f"capacity falls at {self.down:%H:%M}, not after it rises at {self.up:%H:%M}; write a later time")
 
 
-class Role(StrEnum):
-    """What runs on nodes; workloads of a role select its nodes, and each has a security group of its own (EKS-12, NET-18)."""
-
-    CONTROL = "control"  # coderd and what the cluster itself needs
-    PROVISIONER = "provisioner"  # runs Terraform with the right to make workspaces
-    WORKSPACE = "workspace"  # runs what users bring
-
-
-NODE_TIERS = (*(Tier(role.value) for role in Role), Tier.PRIVATE)
-
-
 class NodeGroup(Section):
     """Nodes of one kind. min, max, desired are totals over the zones."""
 
@@ -136,19 +127,8 @@ class NodeGroup(Section):
             yield Fault(("min",), f"{self.min} is more than max, {self.max}; write at most {self.max}, or raise max")
         elif self.desired is not None and not self.min <= self.desired <= self.max:
             yield Fault(("desired",), f"{self.desired} is not between min and max; write a number from {self.min} to {self.max}")
-        if self.tier not in NODE_TIERS:
-            yield Fault(("tier",), f"{self.tier.value} subnets hold no nodes; write control, provisioner, workspace, or private for all")
-        elif self.tier is Tier.PRIVATE and self.role is None:
-            yield Fault(("role",), "is missing: the private tier is shared by all nodes; write control, provisioner or workspace")
-        elif self.tier is not Tier.PRIVATE and self.role not in (None, self.tier.value):
-            yield Fault(
-                ("role",), f"{self.role} nodes are not of the tier {self.tier.value}; leave role out, or write tier: private for all groups"
-            )
-        if self.instance_type[0] in "gp" or self.instance_type.startswith(("inf", "trn")):
-            yield Fault(
-                ("instance_type",),
-                f"{self.instance_type} has accelerators, which run as EC2 workspaces only; write a type such as m5.2xlarge",
-            )
+        yield from tier_faults(self.tier, self.role)
+        yield from accelerator_fault(("instance_type",), self.instance_type)
 
 
 class Cluster(Section):
@@ -166,12 +146,20 @@ class Cluster(Section):
     cni: CniMode = Field(description="How many addresses a node takes ahead of need.", examples=["warm-eni"])
     log_retention_days: LogRetention = Field(default=90, description="Days that control-plane logs are kept.", examples=[90])
     node_groups: dict[NodeGroupName, NodeGroup] = Field(min_length=1, description="Node groups by name.")
+    karpenter: Karpenter | None = Field(default=None, description="Nodes that come and go with the pods on them; none: no Karpenter.")
+    cert_manager: Flag = Field(default=False, description="Certificates for hosts inside the cluster; the balancer's are ACM's (T-66).")
     schedule: Schedule | None = Field(default=None, description="When capacity rises and may fall; none: never.")
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers that have nodes."""
-        return tuple(tier for tier in Tier if any(group.tier is tier for group in self.node_groups.values()))
+        named = {group.tier for group in self.node_groups.values()} | {pool.place for pool in self.pools.values()}
+        return tuple(tier for tier in Tier if tier in named)
+
+    @property
+    def pools(self) -> Mapping[str, Pool]:
+        """Karpenter's, by name; none without it."""
+        return self.karpenter.pools if self.karpenter else {}
 
     def faults(self) -> Iterable[Fault]:
         """EKS has the version; a group that follows the clock needs one; each role has one group, which its workloads select."""
@@ -192,20 +180,38 @@ class Cluster(Section):
                 yield Fault(("runner_cidrs", index), f"{cidr} overlaps {before}; write the larger one of the two, once")
 
     def _group_faults(self) -> Iterable[Fault]:
-        """Groups and schedule; one group for each role; the private tier for all groups or for none."""
+        """Groups and schedule; nodes for each role, of one kind; the private tier for all groups or for none."""
         for name, group in self.node_groups.items():
             if group.scaling is Scaling.SCHEDULE and self.schedule is None:
                 yield Fault(("node_groups", name, "scaling"), "there is no schedule to follow; add cluster.schedule, or write static")
+            if group.scaling is Scaling.SCHEDULE and self.karpenter is not None:
+                yield Fault(
+                    ("node_groups", name, "scaling"),
+                    "Karpenter is the autoscaler here, of its own pools only (EKS-22); write static",
+                )
         for role in Role:
-            groups = [name for name, group in self.node_groups.items() if group.purpose is role]
-            if not groups:
-                yield Fault(("node_groups",), f"no group has the role {role.value}; add one, or its pods have nowhere to run")
-            for name in groups[1:]:
-                key = "tier" if self.node_groups[name].role is None else "role"
-                yield Fault(("node_groups", name, key), f"{groups[0]} is the {role.value} group already; write another {key} or remove one")
+            yield from self._role_faults(role)
         for name, group in self.node_groups.items():
             if Tier.PRIVATE in self.tiers and group.tier is not Tier.PRIVATE:
-                yield Fault(
-                    ("node_groups", name, "tier"),
-                    f"{group.tier.value} stands beside the private tier, which is for all nodes; write private for all groups or for none",
-                )
+                yield self._beside_private(("node_groups", name, "tier"), group.tier)
+        for name, pool in self.pools.items():
+            if Tier.PRIVATE in self.tiers and pool.place is not Tier.PRIVATE:
+                yield self._beside_private(("karpenter", "pools", name, "tier"), pool.place)
+            if name in self.node_groups:
+                yield Fault(("karpenter", "pools", name), "is the name of a node group already; write another")
+
+    def _role_faults(self, role: Role) -> Iterable[Fault]:
+        """A role has one node group, or pools; its workloads select them by one label."""
+        groups = [name for name, group in self.node_groups.items() if group.purpose is role]
+        pools = [name for name, pool in self.pools.items() if pool.role is role]
+        if not groups and not pools:
+            yield Fault(("node_groups",), f"no group has the role {role.value}; add one, or its pods have nowhere to run")
+        for name in groups[1:]:
+            key = "tier" if self.node_groups[name].role is None else "role"
+            yield Fault(("node_groups", name, key), f"{groups[0]} is the {role.value} group already; write another {key} or remove one")
+        if groups and role is not Role.CONTROL:
+            for name in pools:
+                yield Fault(("karpenter", "pools", name, "role"), f"{groups[0]} is the {role.value} group already; remove one of them")
+
+    def _beside_private(self, path: tuple[str, ...], tier: Tier) -> Fault:
+        return Fault(path, f"{tier.value} stands beside the private tier, which is for all nodes; write private for all groups or for none")

@@ -222,7 +222,7 @@ def _minor_versions_fit(regions: dict[str, Region], versions: Versions) -> Itera
                 ("regions", name, "cluster", "kubernetes_version"),
                 f"{wanted} does not go with kube-proxy {versions.add_ons.kube_proxy}; set versions.add_ons for {wanted} too",
             )
-        if not versions.charts.cluster_autoscaler_image.startswith(f"{wanted}."):
+        if region.cluster.karpenter is None and not versions.charts.cluster_autoscaler_image.startswith(f"{wanted}."):
             yield Fault(
                 ("regions", name, "cluster", "kubernetes_version"),
                 f"{wanted} does not go with the autoscaler's image {versions.charts.cluster_autoscaler_image}; set "

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from settings.names import AddOnVersion, EngineVersion, SemVer
+from settings.names import AddOnVersion, EngineVersion, ImageRelease, SemVer
 from settings.section import Section
 
 AS_OF = date(2026, 11, 21)  # when the pins below were last reviewed
@@ -54,8 +54,18 @@ class ChartVersions(Section):
     cluster_autoscaler: SemVer = "9.59.0"  # kubernetes/autoscaler, tag cluster-autoscaler-chart-9.59.0, 2026-07
     # Its image follows Kubernetes' minor version, not the chart's: the same repository, tag cluster-autoscaler-1.33.6, 2026-07-22
     cluster_autoscaler_image: SemVer = "1.33.6"
+    # aws/karpenter-provider-aws, tag v1.14.1 (bde0065), 2026-08-20; by its matrix Kubernetes 1.33 takes 1.5 or newer, 1.35 takes 1.9
+    karpenter: SemVer = "1.14.1"
+    cert_manager: SemVer = "1.21.1"  # cert-manager/cert-manager, tag v1.21.1 (24e3319), 2026-07-29
     metrics_server: SemVer = "3.13.1"  # kubernetes-sigs/metrics-server at 214abba, 2026-06-08
     coder_observability: SemVer = "0.6.2"  # coder/observability, tag v0.6.2, 2025-11-20
+
+
+class NodeImages(Section):
+    """Amazon Linux 2023 of nodes that Karpenter makes: a new one replaces them, so that it is never `latest`."""
+
+    # awslabs/amazon-eks-ami, CHANGELOG.md at 81fec2e, 2026-07-23: release v20260714 has images of Kubernetes 1.33, 1.34, 1.35
+    al2023: ImageRelease = "v20260714"
 
 
 class Versions(Section):
@@ -63,6 +73,7 @@ class Versions(Section):
 
     add_ons: AddOnVersions = Field(default=AddOnVersions(), description="EKS add-ons.")
     charts: ChartVersions = Field(default=ChartVersions(), description="Helm charts.")
+    node_images: NodeImages = Field(default=NodeImages(), description="Images of Karpenter's nodes.")
     coder: SemVer = Field(default="2.34.5", description="coderd and provisioners, which are always the same version (CDR-42).")
     # 16.8 is the long-term release of 16: aws/agent-toolkit-for-aws, upgrade-planning-lts-recommendation.md, 2026
     aurora_postgresql: EngineVersion = Field(default="16.8", description="Aurora PostgreSQL engine (DB-20).")
