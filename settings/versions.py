@@ -65,7 +65,7 @@ class NodeImages(Section):
     """Amazon Linux 2023 of nodes that Karpenter makes: a new one replaces them, so that it is never `latest`."""
 
     # awslabs/amazon-eks-ami, CHANGELOG.md at 81fec2e, 2026-07-23: release v20260714 has images of Kubernetes 1.33, 1.34, 1.35
-    al2023: ImageRelease = "v20260714"
+    al2023: ImageRelease = Field(default="v20260714", description="Release of EKS' images of Amazon Linux 2023.", examples=["v20260714"])
 
 
 class Versions(Section):
