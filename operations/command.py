@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_bootstrap(commands)
     _add_capacity(commands)
+    _add_graph(commands)
     return parser
 
 
@@ -89,6 +90,26 @@ def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     _add_stack(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_capacity)
+
+
+def _add_graph(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "graph",
+        help="what is deployed, as text to compare",
+        description="From the stack's state: every resource with its inputs and what they come from, sorted, with names instead of ids, "
+        "so that two deployments of the same declaration read the same.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.set_defaults(run=_graph)
+
+
+def _graph(arguments: argparse.Namespace) -> int:
+    from operations.graph import normalised
+
+    sys.stdout.write(normalised(find_stack(arguments.stack, arguments.project).resources()))
+    return ExitCode.DONE
 
 
 def _bootstrap(arguments: argparse.Namespace) -> int:

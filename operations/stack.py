@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -32,23 +32,29 @@ class Stack:
 
     def outputs(self) -> Mapping[str, object]:
         """What the last `pulumi up` exported; Failure where pulumi or the stack is not there."""
-        command = ["pulumi", "stack", "output", "--json", "--stack", self.name]
+        outputs = self._ask("output", "--json", what="outputs", remedy=", or use --url")
+        return cast("Mapping[str, object]", outputs) if isinstance(outputs, dict) else {}
+
+    def resources(self) -> Sequence[Mapping[str, object]]:
+        """What the stack's state holds, secrets encrypted; Failure where pulumi or the stack is not there."""
+        state = cast("Mapping[str, Mapping[str, object]]", self._ask("export", what="state"))
+        return cast("Sequence[Mapping[str, object]]", state["deployment"].get("resources") or [])
+
+    def _ask(self, *words: str, what: str, remedy: str = "") -> object:
+        command = ["pulumi", "stack", *words, "--stack", self.name]
         try:
             done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=_OUTPUT_SECONDS, check=False)
         except FileNotFoundError:
-            problem = "pulumi is not on PATH; install it, or say where coderd is with --url or CODER_URL"
-            raise Failure(ExitCode.MISSING, problem) from None
+            url = ", or say where coderd is with --url or CODER_URL" if remedy else ""
+            raise Failure(ExitCode.MISSING, f"pulumi is not on PATH; install it{url}") from None
         except subprocess.TimeoutExpired:
-            problem = f"pulumi has not told the outputs of stack {self.name} within {_OUTPUT_SECONDS} seconds; is its backend reachable?"
+            problem = f"pulumi has not told the {what} of stack {self.name} within {_OUTPUT_SECONDS} seconds; is its backend reachable?"
             raise Failure(ExitCode.UNREACHABLE, problem) from None
         if done.returncode != 0:
             said = " ".join(done.stderr.split()).removeprefix("error: ") or f"exit code {done.returncode}"
-            problem = (
-                f"pulumi does not tell the outputs of stack {self.name}: {said}; run `pulumi up --stack {self.name}` first, or use --url"
-            )
+            problem = f"pulumi does not tell the {what} of stack {self.name}: {said}; run `pulumi up --stack {self.name}` first{remedy}"
             raise Failure(ExitCode.MISSING, problem)
-        outputs = cast("object", json.loads(done.stdout))
-        return cast("Mapping[str, object]", outputs) if isinstance(outputs, dict) else {}
+        return cast("object", json.loads(done.stdout))
 
 
 def find_stack(name: str | None, folder: Path) -> Stack:
