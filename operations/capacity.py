@@ -30,13 +30,17 @@ class Comparison:
         return Sizing.VALIDATED if self.sizing is Sizing.DESIGN else Sizing.DESIGN
 
 
-def compare(stack: str, settings: Settings) -> Comparison:
-    """Plans of both sizings; Failure where the declared one cannot stand."""
-    sizing = settings.system.sizing
+def plan_of(stack: str, settings: Settings) -> Plan:
+    """What follows from the settings; Failure where they cannot stand together."""
     try:
-        declared = make_plan(settings)
+        return make_plan(settings)
     except PlanError as error:
         raise Failure(ExitCode.USAGE, tuple(f"Pulumi.{stack}.yaml: {problem}" for problem in error.problems)) from None
+
+
+def compare(stack: str, settings: Settings) -> Comparison:
+    """Plans of both sizings; Failure where the declared one cannot stand."""
+    sizing, declared = settings.system.sizing, plan_of(stack, settings)
     comparison = Comparison(stack, sizing, declared, None, ())
     system = settings.system.model_copy(update={"sizing": comparison.other_sizing})
     try:

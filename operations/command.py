@@ -23,6 +23,7 @@ exit codes:
   3  something is missing: the stack, a secret, AWS credentials
   4  coderd or AWS does not answer
   5  coderd or AWS refuses
+  6  the preflight found what would stop a deployment
 """
 _PIPE_WIDTH = 160  # columns; a pipe has no width of its own, and lines that break in the middle can't be searched
 
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bootstrap(commands)
     _add_capacity(commands)
     _add_graph(commands)
+    _add_preflight(commands)
     return parser
 
 
@@ -112,6 +114,20 @@ def _graph(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def _add_preflight(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "preflight",
+        help="what would stop a deployment, before anything is made",
+        description="Asks the account, the network and the identity provider: credentials, quotas, zones, instance types, versions, hosted "
+        "zone, secrets, login, and the way to the Kubernetes API. Reads only.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=_preflight)
+
+
 def _bootstrap(arguments: argparse.Namespace) -> int:
     # Only this command needs them, and boto3 takes longer to import than the other commands to run
     from operations.bootstrap import Bootstrap, Surroundings
@@ -155,6 +171,22 @@ def _capacity(arguments: argparse.Namespace) -> int:
         console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
         show(comparison, console)
     return ExitCode.DONE
+
+
+def _preflight(arguments: argparse.Namespace) -> int:
+    # As for bootstrap: boto3
+    from operations.capacity import plan_of
+    from operations.preflight import as_json, passed, run, show
+    from operations.preflight_surroundings import Surroundings
+
+    stack = find_stack(arguments.stack, arguments.project)
+    settings = stack.settings()
+    findings = run(Surroundings(stack=stack.name, settings=settings, plan=plan_of(stack.name, settings)))
+    if arguments.json:
+        sys.stdout.write(json.dumps(as_json(stack.name, findings), indent=2) + "\n")
+    else:
+        show(stack.name, findings, Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH))
+    return ExitCode.DONE if passed(findings) else ExitCode.BLOCKED
 
 
 def _version() -> str:

@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     USAGE = 2  # arguments or stack file; argparse's own code
     MISSING = 3  # something that has to be there before: a stack, an output, a secret, credentials
     UNREACHABLE = 4  # coderd or AWS does not answer
+    BLOCKED = 6  # the preflight found what would stop a deployment
     REFUSED = 5  # coderd or AWS says no
 
 

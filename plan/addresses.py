@@ -157,7 +157,7 @@ def zone_names(region: str, zones: int) -> tuple[str, ...]:
 
 def network_plan(region: str, network: Network, tiers: Mapping[Tier, Sequence[IPv4Network]]) -> NetworkPlan:
     """The plan's form of a network."""
-    zones = zone_names(region, network.zones)
+    zones = network.zone_names or zone_names(region, network.zones)
     return NetworkPlan(
         cidr=str(network.cidr),
         zones=zones,

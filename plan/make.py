@@ -14,7 +14,7 @@ from plan.networks import plan_network
 from plan.node_groups import node_groups
 from plan.observability import observability_plan
 from plan.provisioners import BUILD, TARGET, TARGET_BUILDS, last_finishes, provisioner_plan, slots_for
-from plan.quotas import ELASTIC_IPS, demands
+from plan.quotas import ELASTIC_IPS, demands, gpu_demands
 from plan.schedules import Window, schedule_plan
 from plan.workspaces import capacity_plan
 from settings.cluster import Role
@@ -66,7 +66,8 @@ def _region(settings: Settings, name: str, network: NetworkPlan, sized: tuple[Gr
     region, zone = settings.regions[name], settings.workload.timezone
     schedule = schedule_plan(region.cluster.schedule, zone)
     planned = tuple(plan for group in sized for plan in node_groups(group, network.zones, schedule))
-    quotas = demands(region, settings.workload, network, sized, planned, static_ips=settings.coder.static_ips)
+    needed = demands(region, settings.workload, network, sized, planned, static_ips=settings.coder.static_ips)
+    quotas = (*needed, *gpu_demands(settings.templates))
     for quota in quotas:
         if quota.code == ELASTIC_IPS.code and quota.default is not None and quota.need > quota.default:
             findings.warn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from plan.addresses import node_interfaces
@@ -11,6 +12,7 @@ from plan.model import NetworkPlan, NodeGroupPlan, QuotaDemand, QuotaVerdict
 from settings.cluster import CniMode
 from settings.model import Region
 from settings.network import NatMode
+from settings.templates import Templates
 from settings.workload import Workload
 
 GIB_PER_TIB = 1024
@@ -33,6 +35,7 @@ class Quota:
 
 
 VCPUS = Quota("L-1216C47A", "Running On-Demand Standard instances, vCPU", "ec2", 5)
+GPU = Quota("L-DB2E81BA", "Running On-Demand G and VT instances, vCPU", "ec2", 0)
 GP3 = Quota("L-7A658B76", "Storage for gp3 volumes, TiB", "ebs", 50)
 ELASTIC_IPS = Quota("L-0263D0A3", "EC2-VPC Elastic IPs", "ec2", 5, shared=True)
 VPCS = Quota("L-F678F1CE", "VPCs per region", "vpc", 5, shared=True)
@@ -49,6 +52,59 @@ NODES = Quota("L-BD136A63", "Nodes per managed node group", "eks", 450)
 LOAD_BALANCERS = Quota("L-69A177A2", "Network Load Balancers per region", "elasticloadbalancing", 50)
 DB_CLUSTERS = Quota("L-952B80B8", "DB clusters", "rds", 40)
 DB_INSTANCES = Quota("L-7B6409FD", "DB instances", "rds", 40)
+
+
+# Compositions on GPU instances, and the vCPUs of the smallest and of an extra large one: g4dn.4xlarge or g5.4xlarge, and the 8xlarge of
+# either (requirements 2.14, 002 Data Sci); both are of the families G and VT.
+GPU_TEMPLATES = frozenset({"ec2-datasci-gpu"})
+GPU_VCPUS, GPU_VCPUS_XLARGE = 16, 32
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A quota that does not suffice. have: the account's limit. need: of the settings; others: of what else is in the account."""
+
+    code: str
+    name: str
+    service: str
+    have: float
+    need: float
+    others: float
+    arithmetic: str
+
+    def __str__(self) -> str:
+        beside = f" beside {self.others:,g} of others in the account" if self.others else ""
+        return (
+            f"{self.code} {self.name} ({self.service}): has {self.have:,g}, needs {self.need:,g}{beside} ({self.arithmetic}); "
+            f"ask Service Quotas for at least {self.need + self.others:,g}"
+        )
+
+
+def shortfalls(
+    asked: Iterable[QuotaDemand], limits: Mapping[str, float], others: Mapping[str, float] | None = None
+) -> tuple[Shortfall, ...]:
+    """Every quota whose limit is less than what is asked of it, in the demands' order; none: all suffice (Property 2, PRE-06, PRE-08).
+
+    limits: of the account, by code; KeyError for a demand without one, since an unknown limit is no pass. others: what the account uses
+    already, by code.
+    """
+    used = others or {}
+    found = ((quota, limits[quota.code], used.get(quota.code, 0.0)) for quota in asked)
+    return tuple(
+        Shortfall(quota.code, quota.name, quota.service, limit, quota.need, beside, quota.arithmetic)
+        for quota, limit, beside in found
+        if quota.need + beside > limit
+    )
+
+
+def gpu_demands(templates: Templates) -> tuple[QuotaDemand, ...]:
+    """Asked for where a template on GPU instances is published, and only there (PRE-09): one workspace; each more takes as much again."""
+    published = [(name, template) for name, template in sorted(templates.published.items()) if name in GPU_TEMPLATES]
+    if not published:
+        return ()
+    large = any("xlarge" in size for _, template in published for size in template.sizes)
+    names = ", ".join(name for name, _ in published)
+    return (_demand(GPU, GPU_VCPUS_XLARGE if large else GPU_VCPUS, f"one workspace of {names} at a time"),)
 
 
 def demands(

@@ -213,6 +213,14 @@ def _primary_region(regions: dict[str, Region]) -> Iterable[Fault]:
             yield Fault(("regions", name, "database"), f"Coder's only database is in {primary}; remove it here")
 
 
+def _zones_of_the_region(regions: dict[str, Region]) -> Iterable[Fault]:
+    """A zone is named after its region."""
+    for name, region in regions.items():
+        for index, zone in enumerate(region.network.zone_names or ()):
+            if zone[:-1] != name:
+                yield Fault(("regions", name, "network", "zone_names", index), f"{zone} is no zone of {name}; write one such as {name}a")
+
+
 def _minor_versions_fit(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
     """kube-proxy and the autoscaler are of the cluster's own minor version."""
     for name, region in regions.items():
@@ -256,6 +264,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Fault]]], ...] = (
     (("workload", "templates", "regions"), _capacity_until_autostop),
     (("regions",), _regions_apart),
     (("regions",), _primary_region),
+    (("regions",), _zones_of_the_region),
     (("regions",), _endpoints_for_identity),
     (("regions", "versions"), _minor_versions_fit),
     (("versions",), _same_coder),

@@ -105,6 +105,8 @@ IssuerUrl = Annotated[str, Strict(), AfterValidator(_issuer), Field(json_schema_
 
 SystemName = Annotated[str, *_formed(Form(r"[a-z][a-z0-9]{1,15}", "name of a system", "prod"))]
 RegionName = Annotated[str, *_formed(Form(r"[a-z]{2}(-[a-z]+)+-[1-9]", "AWS region", "us-east-1"))]
+ZoneName = Annotated[str, *_formed(Form(r"[a-z]{2}(-[a-z]+)+-[1-9][a-z]", "availability zone", "us-east-1a"))]
+AccountId = Annotated[str, *_formed(Form(r"\d{12}", "AWS account id, which has twelve digits in quotes", '"123456789012"'))]
 InstanceType = Annotated[
     str, *_formed(Form(r"[a-z][a-z0-9-]+\.(metal|nano|micro|small|medium|(\d{0,3}x?large))", "instance type", "m5.2xlarge"))
 ]

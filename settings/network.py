@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from settings.addresses import Cidr
+from settings.names import ZoneName
 from settings.quantities import shown
 from settings.section import Fault, Section
 
@@ -65,6 +66,11 @@ class Network(Section):
 
     cidr: Cidr = Field(description="Range of the VPC, /16 to /28.", examples=["10.0.0.0/16"])
     zones: int = Field(strict=True, ge=2, le=6, description="Availability zones; each tier has one subnet in each.", examples=[3])
+    zone_names: tuple[ZoneName, ...] | None = Field(
+        default=None,
+        description="Which zones, where the letters from a on do not serve: `coder-eks preflight` tells them.",
+        examples=["[us-east-1b, us-east-1c, us-east-1d]"],
+    )
     nat: NatMode = Field(description="How private subnets reach the internet.", examples=["gateway-per-az"])
     tiers: dict[Tier, tuple[Cidr, ...]] | None = Field(
         default=None, description="Subnets of every tier, one per zone; computed from the demand where it is left out."
@@ -76,7 +82,10 @@ class Network(Section):
     flow_log_retention_days: LogRetention = Field(default=90, description="Days that VPC flow logs are kept (NET-20).", examples=[90])
 
     def faults(self) -> Iterable[Fault]:
-        """Tiers have one subnet per zone; which tiers there are is the region's to say, whether ranges fit the plan's."""
+        """As many zones as are named, a subnet in each; which tiers there are is the region's to say, whether ranges fit the plan's."""
+        if self.zone_names is not None and not len(self.zone_names) == len(set(self.zone_names)) == self.zones:
+            named = ", ".join(self.zone_names)
+            yield Fault(("zone_names",), f"{named}: zones is {self.zones}; write so many, each once, or leave the key out")
         for tier, subnets in (self.tiers or {}).items():
             if len(subnets) != self.zones:
                 yield Fault(

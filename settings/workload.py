@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
-from settings.names import Host, SizeName, SystemName, TagValue, TimeZone, closest
+from settings.names import AccountId, Host, SizeName, SystemName, TagValue, TimeZone, closest
 from settings.quantities import Cpu, Days, Memory, Percentage, Share, TimeOfDay, percent
 from settings.section import Fault, Section
 
@@ -33,6 +33,9 @@ class System(Section):
     base_domain: Host = Field(description="Domain of the public hosted zone that Coder's hosts are in.", examples=["coder.example.com"])
     owner: TagValue = Field(description="Team that owns the system; becomes the tag Owner.", examples=["platform"])
     cost_center: TagValue = Field(description="Who pays; becomes the tag CostCenter.", examples=["developer-experience"])
+    account_id: AccountId | None = Field(
+        default=None, description="AWS account that the stack belongs to; the preflight refuses another.", examples=['"123456789012"']
+    )
     data_protection: Flag = Field(default=True, description="Whether database, backups and keys refuse deletion.", examples=[True])
 
 

@@ -253,6 +253,14 @@ def test_runners_are_in_the_plan_in_one_order():
     )
 
 
+def test_zones_may_be_named():
+    """NET-02: letters differ between accounts, and some zones have no EKS."""
+    named = region_of("regions: { us-east-1: { network: { zone_names: [us-east-1b, us-east-1d, us-east-1f] } } }")
+
+    assert named.network.zones == ("us-east-1b", "us-east-1d", "us-east-1f")
+    assert [subnet.name for subnet in named.network.tier("public").subnets] == ["public-b", "public-d", "public-f"]
+
+
 def test_all_conflicts_come_at_once():
     change = """
 coder: { replicas: 9 }

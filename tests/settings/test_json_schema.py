@@ -86,6 +86,8 @@ ONLY_SETTINGS_KNOW = {
     "timezone_fixed",
     "users",
     "versions",
+    "zone_names",
+    "zone_names_region",
 }
 
 
