@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from localcloud.kinds.forms import now
 from localcloud.kinds.model import ACCOUNT, PARTITION, Refused, Resource, Value
 from localcloud.store import Origin, Record, Store
 from localcloud.templates import random_text
@@ -118,7 +119,8 @@ def _put(store: Store, secret: Record, value: str) -> str:
         store.put(replace(record, resource=replace(before, properties={**before.properties, "versionStages": stages})))
     version = str(uuid.uuid4())
     properties: dict[str, Value] = {"secretId": arn, "arn": arn, "secretString": value, "versionId": version, "versionStages": [_CURRENT]}
-    resource = Resource(VERSION, f"{arn}|{version}", region, {"secretId": arn}, {**properties, "region": region})
+    facts: dict[str, Value] = {**properties, "region": region, "createdDate": now()}
+    resource = Resource(VERSION, f"{arn}|{version}", region, {"secretId": arn}, facts)
     store.put(Record(resource, Origin.CLOUD, secret.key))
     return version
 

@@ -1,4 +1,4 @@
-"""CloudWatch and EventBridge: log groups, alarms, rules, targets.
+"""CloudWatch and EventBridge: log groups, alarms, dashboards, rules, targets.
 
 Source: Terraform's AWS provider, internal/service/{logs,cloudwatch,events} at d5102ec2 (5.32, 2023-12-18).
 """
@@ -15,6 +15,7 @@ from localcloud.kinds.model import AutoName, Kind, Reference, Request, Unique, V
 LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
 METRIC_ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
 EVENT_RULE: Final = "aws:cloudwatch/eventRule:EventRule"
+DASHBOARD: Final = "aws:cloudwatch/dashboard:Dashboard"
 EVENT_TARGET: Final = "aws:cloudwatch/eventTarget:EventTarget"
 # logs/group.go, validation.IntInSlice; 0: for ever
 RETENTION_DAYS: Final = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -59,6 +60,15 @@ KINDS: Final = (
         auto_name=AutoName(),
         defaults={"actionsEnabled": True, "treatMissingData": "missing"},
         outputs={"evaluateLowSampleCountPercentiles": constant("evaluateLowSampleCountPercentiles", "")},
+    ),
+    Kind(
+        token=DASHBOARD,
+        id="{dashboardName}",
+        no_arn=True,  # it has one, under another name
+        references={},
+        force_new=("dashboardName",),
+        outputs={"dashboardArn": "arn:{partition}:cloudwatch::{account}:dashboard/{dashboardName}"},
+        taggable=False,
     ),
     Kind(
         token=EVENT_RULE,

@@ -110,7 +110,8 @@ def secret_versions(request: InvokeRequest) -> Mapping[str, Value]:
     for each in _versions(request, found):
         stages: list[Value] = [*each.texts("versionStages[*]")]
         if stages or request.inputs.get("includeDeprecated") is True:
-            versions.append({"createdTime": now(), "lastAccessedDate": "", "versionId": each.text("versionId"), "versionStages": stages})
+            made = each.text("createdDate") or now()
+            versions.append({"createdTime": made, "lastAccessedDate": "", "versionId": each.text("versionId"), "versionStages": stages})
     arn, name = found.text("arn"), found.text("name")
     return {"arn": arn, "secretArn": arn, "name": name, "secretName": name, "secretId": request.text("secretId"), "region": request.region,
             "includeDeprecated": request.inputs.get("includeDeprecated"), "versions": versions}  # fmt: skip

@@ -15,6 +15,7 @@ from localcloud.kinds.kms import key_by
 from localcloud.kinds.model import ACCOUNT, AutoName, Kind, Reference, Request, Unique, Value
 
 TOPIC: Final = "aws:sns/topic:Topic"
+TOPIC_POLICY: Final = "aws:sns/topicPolicy:TopicPolicy"
 SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
 QUEUE: Final = "aws:sqs/queue:Queue"
 CONFIRMED_AT_ONCE: Final = ("application", "firehose", "lambda", "sms", "sqs")
@@ -53,6 +54,15 @@ KINDS: Final = (
             "signatureVersion": constant("signatureVersion", 0),
             "tracingConfig": constant("tracingConfig", ""),
         },
+    ),
+    Kind(
+        token=TOPIC_POLICY,
+        id="{arn}",
+        arn=lambda request: str(request.text("arn")),
+        references={"arn": Reference(tokens=(TOPIC,), missing="NotFound", attribute="arn", blocks=None)},
+        force_new=("arn",),
+        outputs={"owner": "{account}"},
+        taggable=False,
     ),
     Kind(
         token=SUBSCRIPTION,

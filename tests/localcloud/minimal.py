@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,6 +56,27 @@ def _anybody(action: str, resource: str = "*") -> str:
 
 def _scaling_group(account: Account) -> str:
     return account.node_group["resources"][0]["autoscalingGroups"][0]["name"]
+
+
+def dashboard(**more: Any) -> str:
+    """A dashboard of one widget."""
+    widget = {"type": "metric", "properties": {"region": "us-east-1", "metrics": [["AWS/RDS", "CPUUtilization"]]}, **more}
+    return json.dumps({"widgets": [widget]})
+
+
+def trail_bucket(account: Account, actions: tuple[str, ...] = ("s3:GetBucketAcl", "s3:PutObject")) -> str:
+    """A bucket that CloudTrail may use."""
+    bucket = account.make("aws:s3/bucket:Bucket")
+    statement = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": list(actions), "Resource": "*"}
+    account.make(
+        "aws:s3/bucketPolicy:BucketPolicy", bucket=bucket.id, policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    return bucket.id
+
+
+def trail(account: Account) -> dict[str, Any]:
+    """A trail into such a bucket."""
+    return {"s3BucketName": trail_bucket(account)}
 
 
 MINIMAL: Mapping[str, Inputs] = {
@@ -127,6 +149,7 @@ MINIMAL: Mapping[str, Inputs] = {
         "statistic": "Average",
         "threshold": 80,
     },
+    "aws:cloudwatch/dashboard:Dashboard": lambda _: {"dashboardName": "coder", "dashboardBody": dashboard()},
     "aws:cloudwatch/eventRule:EventRule": lambda _: {"scheduleExpression": "rate(5 minutes)"},
     "aws:cloudwatch/eventTarget:EventTarget": lambda account: {
         "rule": account.make("aws:cloudwatch/eventRule:EventRule", scheduleExpression="rate(5 minutes)")["name"],
@@ -227,7 +250,29 @@ MINIMAL: Mapping[str, Inputs] = {
         "protocol": "email",
         "endpoint": "on-call@example.com",
     },
+    "aws:sns/topicPolicy:TopicPolicy": lambda account: {
+        "arn": account.topic["arn"],
+        "policy": allow("sns:Publish", account.topic["arn"], Principal={"Service": "cloudwatch.amazonaws.com"}),
+    },
     "aws:sqs/queue:Queue": lambda _: {},
+    "aws:ssm/parameter:Parameter": lambda _: {"name": "/coder/prod/routing", "type": "String", "value": "{}"},
+    "aws:amp/workspace:Workspace": lambda _: {"alias": "coder-prod"},
+    "aws:amp/ruleGroupNamespace:RuleGroupNamespace": lambda account: {
+        "name": "coder",
+        "workspaceId": account.make("aws:amp/workspace:Workspace").id,
+        "data": "groups: [{name: coder, rules: [{alert: Slow, expr: up == 0}]}]",
+    },
+    "aws:amp/alertManagerDefinition:AlertManagerDefinition": lambda account: {
+        "workspaceId": account.make("aws:amp/workspace:Workspace").id,
+        "definition": "alertmanager_config: |\n  {route: {receiver: sns}, receivers: [{name: sns}]}\n",
+    },
+    "aws:amp/scraper:Scraper": lambda account: {
+        "scrapeConfiguration": "scrape_configs: [{job_name: coderd}]",
+        "source": {"eks": {"clusterArn": account.cluster["arn"], "subnetIds": account.subnets, "securityGroupIds": [account.group.id]}},
+        "destination": {"amp": {"workspaceArn": account.make("aws:amp/workspace:Workspace")["arn"]}},
+    },
+    "aws:budgets/budget:Budget": lambda _: {"budgetType": "COST", "limitAmount": "100", "limitUnit": "USD", "timeUnit": "MONTHLY"},
+    "aws:cloudtrail/trail:Trail": trail,
     "aws:s3/bucket:Bucket": lambda _: {},
     "aws:s3/bucketPolicy:BucketPolicy": lambda account: {
         "bucket": account.bucket.id,

@@ -9,13 +9,15 @@ from localcloud import aws_rules
 from localcloud.kinds import KINDS
 
 _SERVICES = {
-    "acm": "acm", "autoscaling": "autoscaling", "backup": "backup", "eks": "eks", "iam": "iam", "kms": "kms", "lb": "elbv2", "rds": "rds",
-    "route53": "route53", "secretsmanager": "secretsmanager", "sns": "sns", "sqs": "sqs",
+    "acm": "acm", "amp": "amp", "autoscaling": "autoscaling", "backup": "backup", "budgets": "budgets", "cloudtrail": "cloudtrail",
+    "eks": "eks", "iam": "iam", "kms": "kms", "lb": "elbv2", "rds": "rds", "route53": "route53", "secretsmanager": "secretsmanager",
+    "sns": "sns", "sqs": "sqs", "ssm": "ssm",
 }  # fmt: skip
 # Common to all services, or in the documentation of a service and not in its model
 BESIDE_THE_MODEL = {
     "": {"InvalidParameterValue", "InvalidParameterCombination", "ValidationError", "ValidationException"},
     "acm": {"ValidationTimeout"},  # the provider's own: it waits until its time is up
+    "amp": {"DependencyViolation"},  # EC2's own
     "autoscaling": {"DependencyViolation"},
     "eks": {"DependencyViolation", "InsufficientNumberOfReplicas", "Ec2SecurityGroupNotFound"},  # EC2's own, and health issues
     "rds": {"DependencyViolation"},
