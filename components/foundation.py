@@ -32,6 +32,7 @@ def foundation(place: Place) -> Foundation:
             interface_endpoints=[endpoint.value for endpoint in declared.network.interface_endpoints],
             flow_log_retention_days=declared.network.flow_log_retention_days,
             data_protection=settings.system.data_protection,
+            nat_release=settings.versions.fck_nat,
         ),
         place.opts,
     )

@@ -9,18 +9,20 @@ import pulumi_aws as aws
 from pulumi import ComponentResource, Output, Resource, ResourceOptions
 
 from components.network_logs import flow_logs
+from components.network_nat_instances import nat_instances
 from components.network_routes import endpoints, isolated_routes, nat_gateways, private_routes, public_routes, zone_letter
 from components.network_rules import Party
 from components.network_security import network_acls, security_groups
 from plan.model import NetworkPlan, TierPlan
 from settings.cluster import Role
-from settings.network import Tier
+from settings.network import NatMode, Tier
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """system: names the log group. interface_endpoints: AWS services, `ecr.api`. flow_log_retention_days: as CloudWatch takes it.
 
+    nat_release: of fck-nat's image, where NAT is an instance.
     data_protection: whether the engine refuses to delete the key that the flow logs are readable with.
     """
 
@@ -30,12 +32,13 @@ class NetworkArgs:
     interface_endpoints: Sequence[str]
     flow_log_retention_days: int
     data_protection: bool
+    nat_release: str = ""
 
 
 class Network(ComponentResource):
     """VPC, subnets, routes, NAT, endpoints, security groups, NACLs and flow logs (NET-01 to NET-07, NET-12 to NET-30).
 
-    Lists are in zone order. Raises ValueError for a NAT mode without a component, and for tiers that AWS's NACL quota can't hold.
+    Lists are in zone order. Raises ValueError for tiers that AWS's NACL quota can't hold.
     """
 
     vpc_id: Output[str]
@@ -43,6 +46,7 @@ class Network(ComponentResource):
     security_group_ids: dict[str, Output[str]]
     route_table_ids: dict[str, Output[str]]
     nat_public_ips: list[Output[str]]
+    """Of NAT gateways; an instance's address changes when it is replaced."""
     zones: tuple[str, ...]
     cluster_security_group: aws.ec2.SecurityGroup
     """Of the Kubernetes API's interfaces; eks.Cluster takes the resource, not its id."""
@@ -74,11 +78,17 @@ class Network(ComponentResource):
         by_tier = {Tier(tier.name): [subnets[subnet.name].id for subnet in tier.subnets] for tier in plan.tiers}
 
         gateway, public, self.entrance = public_routes(name, plan, vpc.id, subnets, child)
-        nat = nat_gateways(name, plan, subnets, gateway, child)
-        private, routes = private_routes(name, plan, vpc.id, subnets, nat, child)
+        gateways: dict[str, aws.ec2.NatGateway] = {}
+        instances: dict[str, aws.ec2.NetworkInterface] = {}
+        healers: list[Resource] = []
+        if plan.nat is NatMode.INSTANCE:
+            instances, healers = nat_instances(name, plan, vpc.id, subnets, args.nat_release, self.entrance, self)
+        else:
+            gateways = nat_gateways(name, plan, subnets, gateway, child)
+        private, routes = private_routes(name, plan, vpc.id, subnets, {**gateways, **instances}, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
         groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, child)
-        self.ways = [*routes, *rules]
+        self.ways = [*routes, *rules, *healers]
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(
             name,
@@ -97,7 +107,7 @@ class Network(ComponentResource):
         self.subnet_ids = {tier.value: ids for tier, ids in by_tier.items()}
         self.security_group_ids = {party.value: group.id for party, group in groups.items()}
         self.cluster_security_group = groups[Party.CLUSTER]
-        self.nat_public_ips = [gateway.public_ip for gateway in dict.fromkeys(nat.values())]
+        self.nat_public_ips = [gateway.public_ip for gateway in dict.fromkeys(gateways.values())]
         self.route_table_ids = {
             "public": public.id,
             **{f"private-{zone_letter(zone)}": table.id for zone, table in private.items()},

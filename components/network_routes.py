@@ -28,12 +28,7 @@ def public_routes(
 def nat_gateways(
     name: str, plan: NetworkPlan, subnets: Mapping[str, aws.ec2.Subnet], gateway: aws.ec2.InternetGateway, opts: ResourceOptions
 ) -> dict[str, aws.ec2.NatGateway]:
-    """The NAT gateway that each zone's private subnets use, by zone: its own, or the first zone's for all (NET-13, NET-14, T-37).
-
-    Raises ValueError for NAT instances, which only a system without an SLA may ask for.
-    """
-    if plan.nat is NatMode.INSTANCE:
-        raise ValueError("network.nat: instance has no component yet; write gateway-per-az or single-gateway")
+    """The NAT gateway that each zone's private subnets use, by zone: its own, or the first zone's for all (NET-13, NET-14, T-37)."""
     public = plan.tier(Tier.PUBLIC.value).subnets
     needs_internet = ResourceOptions.merge(opts, ResourceOptions(depends_on=[gateway]))  # an address is of no use before
     made: dict[str, aws.ec2.NatGateway] = {}
@@ -56,10 +51,10 @@ def private_routes(
     plan: NetworkPlan,
     vpc_id: Input[str],
     subnets: Mapping[str, aws.ec2.Subnet],
-    nat: Mapping[str, aws.ec2.NatGateway],
+    nat: Mapping[str, aws.ec2.NatGateway | aws.ec2.NetworkInterface],
     opts: ResourceOptions,
 ) -> tuple[dict[str, aws.ec2.RouteTable], list[Resource]]:
-    """One table for each zone, by zone, with the route to its NAT gateway; control, provisioner and workspace subnets share it.
+    """One table for each zone, by zone, with the route to its NAT; control, provisioner and workspace subnets share it.
 
     And what makes the ways whole: a node that starts before them never joins.
 
@@ -71,10 +66,16 @@ def private_routes(
     for zone in plan.zones:
         label = f"{name}-private-{zone_letter(zone)}"
         tables[zone] = table = aws.ec2.RouteTable(label, vpc_id=vpc_id, tags={"Name": label}, opts=opts)
-        gateway_id = nat[zone].id
+        out = nat[zone]
+        gateway_id, interface_id = (out.id, None) if isinstance(out, aws.ec2.NatGateway) else (None, out.id)
         ways.append(
             aws.ec2.Route(
-                f"{label}-internet", route_table_id=table.id, destination_cidr_block=ANYWHERE, nat_gateway_id=gateway_id, opts=opts
+                f"{label}-internet",
+                route_table_id=table.id,
+                destination_cidr_block=ANYWHERE,
+                nat_gateway_id=gateway_id,
+                network_interface_id=interface_id,
+                opts=opts,
             )
         )
     private = [subnet for tier in plan.tiers if not tier.public and not tier.isolated for subnet in tier.subnets]

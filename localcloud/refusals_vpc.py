@@ -15,7 +15,17 @@ from localcloud.kinds.model import Request, Resource
 from localcloud.kinds.rds import CLUSTER
 from localcloud.kinds.rds import INSTANCE as DB_INSTANCE
 from localcloud.kinds.rds_groups import SUBNET_GROUP
-from localcloud.kinds.vpc import DESTINATIONS, INTERNET_GATEWAY, NAT_GATEWAY, ROUTE, ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, SUBNET, VPC
+from localcloud.kinds.vpc import (
+    DESTINATIONS,
+    INTERNET_GATEWAY,
+    NAT_GATEWAY,
+    NETWORK_INTERFACE,
+    ROUTE,
+    ROUTE_TABLE,
+    ROUTE_TABLE_ASSOCIATION,
+    SUBNET,
+    VPC,
+)
 from localcloud.kinds.vpc_endpoints import ENDPOINT, FLOW_LOG, GATEWAY_SERVICES, INTERFACE_SERVICES
 from localcloud.kinds.zones import zones
 from localcloud.refusals import ALWAYS, CREATE, DELETE, exactly_one, row
@@ -95,7 +105,7 @@ def _vpc_of(request: Request, token: str, path: str) -> str:
     found = request.world.get(token, request.text(path) or "")
     if found is None:
         return ""
-    if token == NAT_GATEWAY:
+    if token in (NAT_GATEWAY, NETWORK_INTERFACE):
         subnet = request.world.get(SUBNET, found.text("subnetId"))
         return subnet.text("vpcId") if subnet else found.text("vpcId")
     return found.text("vpcId")
@@ -103,7 +113,12 @@ def _vpc_of(request: Request, token: str, path: str) -> str:
 
 def _route_elsewhere(request: Request) -> str | None:
     table = _vpc_of(request, ROUTE_TABLE, "routeTableId")
-    for token, path in ((INTERNET_GATEWAY, "gatewayId"), (NAT_GATEWAY, "natGatewayId"), (ENDPOINT, "vpcEndpointId")):
+    for token, path in (
+        (INTERNET_GATEWAY, "gatewayId"),
+        (NAT_GATEWAY, "natGatewayId"),
+        (NETWORK_INTERFACE, "networkInterfaceId"),
+        (ENDPOINT, "vpcEndpointId"),
+    ):
         target = request.world.get(token, request.text(path) or "")
         if target is not None and (vpc := _vpc_of(request, token, path)) != table:
             return (

@@ -12,7 +12,7 @@ from math import ceil
 from plan.instances import InstanceType
 from plan.model import NetworkPlan, SubnetPlan, TierPlan
 from settings.cluster import CniMode
-from settings.network import Network, Tier
+from settings.network import NatInstance, NatMode, Network, Tier
 
 RESERVED_BY_AWS = 5  # the first four addresses and the last one of every subnet (Amazon VPC User Guide, read 2026-11)
 PREFIX_ADDRESSES = 16  # of a delegated prefix, a /28
@@ -158,10 +158,14 @@ def zone_names(region: str, zones: int) -> tuple[str, ...]:
 def network_plan(region: str, network: Network, tiers: Mapping[Tier, Sequence[IPv4Network]]) -> NetworkPlan:
     """The plan's form of a network."""
     zones = network.zone_names or zone_names(region, network.zones)
+    instance = network.nat_instance or NatInstance()
+    everywhere = network.nat is NatMode.GATEWAY_PER_AZ or (network.nat is NatMode.INSTANCE and instance.per_zone)
     return NetworkPlan(
         cidr=str(network.cidr),
         zones=zones,
         nat=network.nat,
+        nat_zones=zones if everywhere else zones[:1],
+        nat_instance_type=instance.instance_type if network.nat is NatMode.INSTANCE else "",
         tiers=tuple(
             TierPlan(
                 name=tier.value,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from plan.groups import Group
 from plan.model import ControlPlan, CostLine, CostPlan, NetworkPlan
-from plan.prices import ON_DEMAND, PRICED_ON, SERVICES, ServicePrices
+from plan.prices import NAT_INSTANCES, ON_DEMAND, PRICED_ON, SERVICES, ServicePrices
 from settings.model import Settings
 from settings.network import NatMode
 from settings.versions import AS_OF, KUBERNETES_SUPPORT
@@ -39,11 +39,14 @@ def region_lines(
     yield _line(
         f"{region}: EKS control plane, Kubernetes {version}{_support(version)}", HOURS, "hour", prices and _cluster_price(prices, version)
     )
-    nat = {NatMode.GATEWAY_PER_AZ: zones, NatMode.SINGLE_GATEWAY: 1, NatMode.INSTANCE: 0}[network.nat]
-    if nat:
+    nat = len(network.nat_zones)
+    if network.nat is NatMode.INSTANCE:
+        item = f"{region}: {nat} NAT instances, {network.nat_instance_type}"
+        yield _line(item, nat * HOURS, "hour", NAT_INSTANCES.get(region, {}).get(network.nat_instance_type))
+    else:
         yield _line(f"{region}: {nat} NAT gateways", nat * HOURS, "hour", prices and prices.nat_gateway)
     yield _line(f"{region}: Network Load Balancer", HOURS, "hour", prices and prices.network_load_balancer)
-    addresses = max(nat, 1) + zones  # a load balancer has one in each zone, Elastic or not
+    addresses = nat + zones  # a load balancer has one in each zone, Elastic or not
     kind = "Elastic IPs on NAT and load balancer" if settings.coder.static_ips else "public addresses of NAT and load balancer"
     yield _line(f"{region}: {addresses} {kind}", addresses * HOURS, "hour", prices and prices.public_address)
     if endpoints := len(declared.network.interface_endpoints) * zones:

@@ -41,13 +41,18 @@ class TierPlan:
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """zones: full names (`us-east-1a`). runner_cidrs: who reaches the Kubernetes API beside the nodes."""
+    """zones: full names (`us-east-1a`). nat_zones: those that NAT stands in. nat_instance_type: of NAT instances.
+
+    runner_cidrs: who reaches the Kubernetes API beside the nodes.
+    """
 
     cidr: str
     zones: tuple[str, ...]
     nat: NatMode
     tiers: tuple[TierPlan, ...]
     runner_cidrs: tuple[str, ...] = ()
+    nat_zones: tuple[str, ...] = ()
+    nat_instance_type: str = ""
 
     def tier(self, name: str) -> TierPlan:
         """The tier of that name; KeyError where there is none."""

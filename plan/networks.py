@@ -42,6 +42,12 @@ def plan_network(settings: Settings, region: str, groups: tuple[Group, ...], fin
     needs = {tier: _need(settings, settings.regions[region], tier, groups) for tier in settings.regions[region].tiers}
     if declared.nat is NatMode.SINGLE_GATEWAY:
         findings.warn(37, f"{region}: one NAT gateway for {declared.zones} zones; when its zone fails the others lose their way out")
+    if declared.nat is NatMode.INSTANCE and not (declared.nat_instance and declared.nat_instance.per_zone):
+        findings.warn(
+            37,
+            f"{region}: one NAT instance for {declared.zones} zones; while it is replaced nothing leaves the VPC, and when its zone fails "
+            "the others have no way out: nat_instance.per_zone gives each its own",
+        )
     if declared.tiers is None:
         try:
             tiers = compute(declared.cidr, {tier: need.addresses for tier, need in needs.items()}, declared.zones, declared.reserved)

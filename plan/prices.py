@@ -39,6 +39,9 @@ SERVICES: Mapping[str, ServicePrices] = {
     ),
 }
 
+# NAT instances, on demand: cdklabs' neighbour AndrewGuenther/cdk-fck-nat, API.md, read 2026-11
+NAT_INSTANCES: Mapping[str, Mapping[str, float]] = {"us-east-1": {"t4g.nano": 0.0042}}
+
 # On-demand Linux nodes, an hour: aws/karpenter-provider-aws at 1d92708, its generated prices of us-east-1 of 2026-07-20
 ON_DEMAND: Mapping[str, Mapping[str, float]] = {
     "us-east-1": {

@@ -117,21 +117,21 @@ def demands(
 ) -> tuple[QuotaDemand, ...]:
     """What one region asks for at most, in a stable order."""
     zones = len(network.zones)
-    nat = {NatMode.GATEWAY_PER_AZ: zones, NatMode.SINGLE_GATEWAY: 1, NatMode.INSTANCE: 0}[network.nat]
+    nat = 0 if network.nat is NatMode.INSTANCE else len(network.nat_zones)  # an instance's public address is none of the account's
     vcpus = " + ".join(f"{group.max} x {group.instance.vcpus}" for group in groups)
     return (
         _demand(VCPUS, sum(group.max * group.instance.vcpus for group in groups), f"{vcpus}; EC2 workspaces and node updates come on top"),
         _storage(workload, groups),
         _demand(
             ELASTIC_IPS,
-            max(nat, 1) + (zones if static_ips else 0),
-            f"{max(nat, 1)} NAT" + (f", {zones} load balancer" if static_ips else ""),
+            nat + (zones if static_ips else 0),
+            f"{nat} NAT" + (f", {zones} load balancer" if static_ips else ""),
         ),
         _demand(VPCS, 1, "1"),
         _demand(INTERNET_GATEWAYS, 1, "1"),
         _demand(SUBNETS, zones * len(network.tiers), f"{len(network.tiers)} tiers x {zones} zones"),
         _demand(NAT_GATEWAYS, min(nat, 1), f"{nat} over {zones} zones"),
-        _interfaces(region, groups, nat, zones),
+        _interfaces(region, groups, len(network.nat_zones), zones),
         _demand(GROUPS_PER_INTERFACE, MOST_GROUPS, "nodes: the cluster's and the tier's"),
         _demand(RULES, MOST_RULES, "upper bound"),
         _demand(ENDPOINTS, len(region.network.interface_endpoints), "as declared"),

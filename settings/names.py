@@ -116,6 +116,7 @@ SemVer = Annotated[
 ]
 AddOnVersion = Annotated[str, *_formed(Form(r"v\d+\.\d+\.\d+-eksbuild\.\d+", "version of an EKS add-on", "v1.2.3-eksbuild.1"))]
 ImageRelease = Annotated[str, *_formed(Form(r"v\d{8}", "release of an EKS image", "v20260714"))]
+NatRelease = Annotated[str, *_formed(Form(r"\d+\.\d+\.\d+-\d{8}", "release of fck-nat's image", "1.4.0-20260701"))]
 EngineVersion = Annotated[str, *_formed(Form(r"\d{2}\.\d+", "PostgreSQL version", '"16.8", in quotes'))]
 SizeName = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", "name of a size", "sw-dev-small"))]
 NodeGroupName = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", "name of a node group", "coder-ws"))]

@@ -10,9 +10,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from settings.addresses import Cidr
-from settings.names import ZoneName
+from settings.names import InstanceType, ZoneName
 from settings.quantities import shown
 from settings.section import Fault, Section
+from settings.workload import Flag
 
 
 class NatMode(StrEnum):
@@ -49,6 +50,18 @@ class InterfaceEndpoint(StrEnum):
     STS = "sts"  # IAM roles for service accounts
 
 
+class NatInstance(Section):
+    """NAT on instances of our own, for `nat: instance` (NET-15)."""
+
+    instance_type: InstanceType = Field(default="t4g.nano", description="Graviton type; t4g.nano carries 5 Gbit/s.", examples=["t4g.nano"])
+    per_zone: Flag = Field(default=False, description="One in each zone, or one in the first zone for all (T-37).", examples=[False])
+
+    def faults(self) -> Iterable[Fault]:
+        """The pinned image is for Arm."""
+        if "g" not in self.instance_type.partition(".")[0][1:]:
+            yield Fault(("instance_type",), f"{self.instance_type} is not of Graviton, which the image is made for; write t4g.nano")
+
+
 def _log_retention(days: int) -> int:
     if days not in LOG_RETENTION_DAYS:
         fitting = next((known for known in LOG_RETENTION_DAYS if known > days), LOG_RETENTION_DAYS[-1])
@@ -72,6 +85,7 @@ class Network(Section):
         examples=["[us-east-1b, us-east-1c, us-east-1d]"],
     )
     nat: NatMode = Field(description="How private subnets reach the internet.", examples=["gateway-per-az"])
+    nat_instance: NatInstance | None = Field(default=None, description="Size and number of NAT instances; with nat: instance only.")
     tiers: dict[Tier, tuple[Cidr, ...]] | None = Field(
         default=None, description="Subnets of every tier, one per zone; computed from the demand where it is left out."
     )
@@ -92,6 +106,8 @@ class Network(Section):
                     ("tiers", tier.value),
                     f"{len(subnets)} subnets for {self.zones} zones; write one subnet per zone: {_as_list(subnets, self.zones)}",
                 )
+        if self.nat_instance is not None and self.nat is not NatMode.INSTANCE:
+            yield Fault(("nat_instance",), f"nat is {self.nat.value}, which has none; remove it, or write nat: instance")
         for endpoint in sorted({endpoint for endpoint in self.interface_endpoints if self.interface_endpoints.count(endpoint) > 1}):
             yield Fault(("interface_endpoints",), f"{shown(endpoint.value)} stands here twice; write it once")
 

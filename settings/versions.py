@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from settings.names import AddOnVersion, EngineVersion, ImageRelease, SemVer
+from settings.names import AddOnVersion, EngineVersion, ImageRelease, NatRelease, SemVer
 from settings.section import Section
 
 AS_OF = date(2026, 11, 21)  # when the pins below were last reviewed
@@ -77,4 +77,7 @@ class Versions(Section):
     coder: SemVer = Field(default="2.34.5", description="coderd and provisioners, which are always the same version (CDR-42).")
     # 16.8 is the long-term release of 16: aws/agent-toolkit-for-aws, upgrade-planning-lts-recommendation.md, 2026
     aurora_postgresql: EngineVersion = Field(default="16.8", description="Aurora PostgreSQL engine (DB-20).")
+    # The image of NAT instances, the same name in every region, made anew every six months: AndrewGuenther/fck-nat
+    # docs/ami-support-policy.md, and its images as public programs of 2026-07 name them
+    fck_nat: NatRelease = Field(default="1.4.0-20260701", description="fck-nat: release and day of its image.")
     coderd_provider: SemVer = Field(default="0.0.23", description="coder/coderd, the provider of Coder's own objects.")

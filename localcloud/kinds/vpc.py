@@ -20,6 +20,7 @@ ROUTE_TABLE: Final = "aws:ec2/routeTable:RouteTable"
 ROUTE: Final = "aws:ec2/route:Route"
 ROUTE_TABLE_ASSOCIATION: Final = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 EIP: Final = "aws:ec2/eip:Eip"
+NETWORK_INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
 NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
 
 _SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
@@ -31,7 +32,7 @@ IN_SUBNET: Final = Reference(tokens=(SUBNET,), missing="InvalidSubnetID.NotFound
 _ROUTE_TARGETS: Final = {
     "gatewayId": Reference(tokens=(INTERNET_GATEWAY,), missing="InvalidGatewayID.NotFound", blocks=None, literal=r"local|vgw-.*"),
     "natGatewayId": Reference(tokens=(NAT_GATEWAY,), missing="NatGatewayNotFound", blocks=None),
-    "networkInterfaceId": Reference(tokens=(), missing="InvalidNetworkInterfaceID.NotFound", blocks=None, literal=r"eni-[0-9a-f]{17}"),
+    "networkInterfaceId": Reference(tokens=(NETWORK_INTERFACE,), missing="InvalidNetworkInterfaceID.NotFound", blocks=None),
     "vpcEndpointId": Reference(tokens=("aws:ec2/vpcEndpoint:VpcEndpoint",), missing="InvalidVpcEndpointId.NotFound", blocks=None),
 }
 DESTINATIONS: Final = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")

@@ -85,6 +85,9 @@ _SPECIAL: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:eks/cluster:Cluster": lambda _name, _inputs: dict(_CLUSTER),
     "aws:eks/nodeGroup:NodeGroup": lambda name, _: {"resources": [{"autoscalingGroups": [{"name": f"eks-{name}-asg"}]}]},
     "aws:ec2/launchTemplate:LaunchTemplate": lambda _name, _inputs: {"latestVersion": 1, "defaultVersion": 1},
+    "aws:ec2/networkInterface:NetworkInterface": lambda name, _: {
+        "arn": f"arn:{PARTITION}:ec2:{REGION}:{ACCOUNT}:network-interface/networkinterface-{name}"
+    },
     "aws:ec2/vpc:Vpc": lambda name, _: {"mainRouteTableId": f"rtb-main-{name}", "defaultSecurityGroupId": f"sg-default-{name}"},
     "aws:ec2/eip:Eip": lambda name, _: {"allocationId": f"eipalloc-{name}", "publicIp": "203.0.113.10"},
     "aws:kms/key:Key": lambda name, _: {"keyId": f"key-{name}"},
@@ -111,5 +114,8 @@ def invoked(token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
             return {**arguments, "id": "Z0LOCAL", "zoneId": "Z0LOCAL", "arn": "arn:aws:route53:::hostedzone/Z0LOCAL"}
         case "aws:secretsmanager/getSecrets:getSecrets":
             return {"arns": [], "names": [], "id": REGION, "region": REGION}
+        case "aws:ec2/getAmi:getAmi":
+            asked = {each["name"]: each["values"] for each in arguments["filters"]}
+            return {**arguments, "id": f"ami {asked['name'][0]} of {arguments['owners'][0]}", "architecture": asked["architecture"][0]}
         case _:
             raise AssertionError(f"{token} is called with {dict(arguments)}: give its result in `calls`")

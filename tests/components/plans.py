@@ -29,6 +29,7 @@ def network_plan(
     nat: NatMode = NatMode.GATEWAY_PER_AZ,
     cidrs: Mapping[str, Sequence[str]] = CIDRS,
     runner_cidrs: Sequence[str] = (),
+    nat_zones: int = 1,
 ) -> NetworkPlan:
     tiers = tuple(
         TierPlan(
@@ -41,7 +42,15 @@ def network_plan(
         )
         for tier, ranges in cidrs.items()
     )
-    return NetworkPlan(cidr="10.0.0.0/16", zones=tuple(zones), nat=nat, tiers=tiers, runner_cidrs=tuple(runner_cidrs))
+    return NetworkPlan(
+        cidr="10.0.0.0/16",
+        zones=tuple(zones),
+        nat=nat,
+        tiers=tiers,
+        runner_cidrs=tuple(runner_cidrs),
+        nat_zones=tuple(zones[:nat_zones]),
+        nat_instance_type="t4g.nano",
+    )
 
 
 def shared_network(nat: NatMode = NatMode.SINGLE_GATEWAY) -> NetworkPlan:

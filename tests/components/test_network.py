@@ -18,7 +18,7 @@ from tests.components.recorder import record
 NODE_TIERS = ("control", "provisioner", "workspace")
 
 
-def network_args(plan: NetworkPlan | None = None, *, data_protection: bool = True) -> NetworkArgs:
+def network_args(plan: NetworkPlan | None = None, *, data_protection: bool = True, nat_release: str = "") -> NetworkArgs:
     return NetworkArgs(
         plan=plan or plans.network_plan(),
         system="prod",
@@ -26,6 +26,7 @@ def network_args(plan: NetworkPlan | None = None, *, data_protection: bool = Tru
         interface_endpoints=plans.ENDPOINTS,
         flow_log_retention_days=90,
         data_protection=data_protection,
+        nat_release=nat_release,
     )
 
 
@@ -123,12 +124,6 @@ def test_a_third_zone_leaves_what_stands():
     for urn, node in two.by_urn.items():
         if node.custom:
             assert {k: node.inputs.get(k) for k in replaced_by} == {k: three.by_urn[urn].inputs.get(k) for k in replaced_by}
-
-
-def test_nat_instances_are_refused_with_what_to_write():
-    """NET-15, NET-16"""
-    with pytest.raises(ValueError, match=r"network\.nat: instance .* write gateway-per-az"):
-        build(plans.network_plan(nat=NatMode.INSTANCE))
 
 
 def test_s3_is_reached_from_every_private_table():

@@ -64,6 +64,7 @@ RECORDED: Mapping[str, str] = {
     "aws:ec2/launchTemplate:LaunchTemplate": "name namePrefix",
     "aws:ec2/natGateway:NatGateway": "allocationId connectivityType privateIp secondaryPrivateIpAddressCount subnetId",
     "aws:ec2/networkAcl:NetworkAcl": "vpcId",
+    "aws:ec2/networkInterface:NetworkInterface": "interfaceType subnetId",
     "aws:ec2/networkAclAssociation:NetworkAclAssociation": "networkAclId subnetId",
     "aws:ec2/networkAclRule:NetworkAclRule": (
         "cidrBlock egress fromPort icmpCode icmpType ipv6CidrBlock networkAclId protocol ruleAction ruleNumber toPort"

@@ -95,6 +95,7 @@ MINIMAL: Mapping[str, Inputs] = {
     },
     "aws:ec2/eip:Eip": lambda _: {"domain": "vpc"},
     "aws:ec2/natGateway:NatGateway": _public_nat,
+    "aws:ec2/networkInterface:NetworkInterface": lambda account: {"subnetId": account.subnets[0]},
     "aws:ec2/securityGroup:SecurityGroup": lambda account: {"vpcId": account.vpc.id},
     "aws:ec2/securityGroupRule:SecurityGroupRule": lambda account: {
         "securityGroupId": account.group.id,

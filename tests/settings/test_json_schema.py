@@ -60,6 +60,8 @@ ONLY_SETTINGS_KNOW = {
     "observability_prometheus_none",
     "observability_retention",
     "observability_tracing",
+    "nat_instance",
+    "nat_instance_of_gateways",
     "off_hours",
     "peak_until",
     "primary_region",
