@@ -13,6 +13,9 @@ from policy.graph import Graph, Node
 from policy.values import Value, integer, mapping, sequence, text
 
 
+FIRST_VISIT = "first visit: what is inside Coder comes with the second, after `coder-eks bootstrap`"
+
+
 @dataclass(frozen=True)
 class GroupFacts:
     """A node group as declared; the figures are totals over the zones."""
@@ -46,6 +49,25 @@ class Facts:
     access_url: str | None
     regions: Mapping[str, RegionFacts]
     visit: int
+
+
+@dataclass(frozen=True)
+class TemplateFacts:
+    """The templates as declared. published: their names; always_on: those that may run around the clock."""
+
+    node: Node
+    published: tuple[str, ...]
+    always_on: tuple[str, ...]
+
+
+def declared_templates(graph: Graph) -> TemplateFacts | None:
+    """What the stack's Templates component declares; none where it has no such component, or several."""
+    components = graph.all(tokens.TEMPLATES)
+    if len(components) != 1:
+        return None
+    node = components[0]
+    always_on = tuple(name for item in sequence(node.get("alwaysOn")) if (name := text(item)))
+    return TemplateFacts(node, tuple(sorted(mapping(node.get("templates")))), always_on)
 
 
 def declared(graph: Graph) -> Facts | None:

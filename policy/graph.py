@@ -43,6 +43,8 @@ class Node:
         edges: Mapping[str, Sequence[str]] | None = None,
         dependencies: Sequence[str] = (),
         region: str | None = None,
+        ignored: Sequence[str] = (),
+        protect: bool = False,
     ) -> None:
         self.urn = urn
         self.type = type_token
@@ -50,6 +52,8 @@ class Node:
         self.parent = parent
         self.edges: Mapping[str, Sequence[str]] = edges or {}
         self.dependencies = dependencies
+        self.ignored = tuple(ignored)  # property paths whose changes the program ignores
+        self.protect = protect
         self._raw = raw
         self._inputs = inputs or {}
         self._provider_region = region
@@ -211,4 +215,6 @@ def _node(resource: PolicyResource) -> Node:
         edges={key: [target.urn for target in targets] for key, targets in resource.property_dependencies.items()},
         dependencies=[target.urn for target in resource.dependencies],
         region=region,
+        ignored=resource.opts.ignore_changes,
+        protect=resource.opts.protect,
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pulumi_policy import PolicyResource
 
-from policy.facts import Facts, declared
+from policy.facts import Facts, TemplateFacts, declared, declared_templates
 from policy.graph import Graph
 from policy.systems import SYSTEMS, SystemNeed, need_of
 from policy.values import Props
@@ -34,6 +34,16 @@ class Stack:
         if name in SYSTEMS:
             return name
         return self.facts.system if self.facts else None
+
+    @cached_property
+    def templates(self) -> TemplateFacts | None:
+        """What its Templates component declares."""
+        return declared_templates(self.graph)
+
+    @property
+    def visit(self) -> int:
+        """1 before there is a token of coderd, 2 from then on; 2 where nothing is declared."""
+        return self.facts.visit if self.facts else 2
 
     @property
     def urn(self) -> str | None:

@@ -55,7 +55,7 @@ class SystemNeed:
 
 
 SYSTEMS: Mapping[str, SystemNeed] = {
-    "prod": SystemNeed(  # documents/prod-design.md: NET-02 to NET-07, NET-13, EKS-06 to EKS-08, DB-01, DB-10, CDR-02
+    "prod": SystemNeed(  # the prod design (docs/requirements.md): NET-02 to NET-07, NET-13, EKS-06 to EKS-08, DB-01, DB-10, CDR-02
         zones=3,
         public="public",
         private=("control", "provisioner", "workspace"),
@@ -71,7 +71,7 @@ SYSTEMS: Mapping[str, SystemNeed] = {
         retention_days=35,  # T-31: the target is 90 days, AWS's limit for point-in-time recovery 35
         coderd_replicas=2,
     ),
-    "reference": SystemNeed(  # documents/reference-architecture.md: NET-08, NET-14, EKS-09, DB-02, DB-10, CDR-02
+    "reference": SystemNeed(  # the reference architecture (docs/requirements.md): NET-08, NET-14, EKS-09, DB-02, DB-10, CDR-02
         zones=2,
         public="public",
         private=("private",),
@@ -87,7 +87,7 @@ SYSTEMS: Mapping[str, SystemNeed] = {
         retention_days=7,
         coderd_replicas=2,
     ),
-    "demo": SystemNeed(  # documents/demo-environment.md: NET-09, NET-15, EKS-10, DB-03, DB-10, CDR-02
+    "demo": SystemNeed(  # the demo environment (docs/requirements.md): NET-09, NET-15, EKS-10, DB-03, DB-10, CDR-02
         zones=2,
         public="public",
         private=("system", "provisioner", "workspace"),

@@ -59,7 +59,23 @@ CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
 
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+POLICY = "aws:iam/policy:Policy"
+ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ACCESS_ENTRY = "aws:eks/accessEntry:AccessEntry"
+ACCESS_POLICY = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+ADD_ON = "aws:eks/addon:Addon"
+
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+KUBERNETES_ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole")
+ROLE_BINDINGS = ("kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding")
+
 CODERD_PACKAGE = "coderd:"
+TEMPLATES = "coder-eks:templates:Templates"
+TEMPLATE = "coderd:index/template:Template"
+ORGANIZATION = "coderd:index/organization:Organization"
+GROUP_SYNC = "coderd:index/organizationGroupSync:OrganizationGroupSync"
 PROVISIONER_KEY = "coderd:index/provisionerKey:ProvisionerKey"
 
 

@@ -94,6 +94,7 @@ _SPECIAL: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:lb/loadBalancer:LoadBalancer": lambda name, _: {"dnsName": f"{name}.elb.{REGION}.amazonaws.com", "zoneId": "Z26RNL4JYFTOTI"},
     "aws:rds/cluster:Cluster": _database,
     "aws:acm/certificate:Certificate": _certificate,
+    "aws:route53/record:Record": lambda _name, inputs: {"fqdn": str(inputs.get("name", "")).rstrip(".")},
     "kubernetes:helm.sh/v3:Release": lambda name, inputs: {
         "status": {"status": "deployed", "name": name, "namespace": inputs.get("namespace", "default")}
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import struct_pb2
 from pulumi.runtime import proto
@@ -13,6 +13,9 @@ from pulumi_policy import EnforcementLevel, Policy
 from policy.one_reading import OneReading
 from policy.pack import NAME, POLICIES
 from tests.policy.world import Rendered, World
+
+if TYPE_CHECKING:
+    from tests.policy.recorded import Recording
 
 Config = Mapping[str, Mapping[str, Any]]
 
@@ -59,10 +62,17 @@ def message(resource: Rendered) -> proto.AnalyzerResource:
     if resource.region is not None:
         made.provider.type = "pulumi:providers:aws"
         made.provider.properties.update({"region": resource.region})
+    made.options.ignoreChanges.extend(resource.ignored)
     for key, urns in resource.edges.items():
         made.propertyDependencies[key].urns.extend(urns)
         made.dependencies.extend(urns)
     return made
+
+
+def _asked(item: Rendered) -> proto.AnalyzeRequest:
+    request = proto.AnalyzeRequest(urn=item.urn, type=item.type, name=item.name, properties=_struct(item.inputs))
+    request.options.ignoreChanges.extend(item.ignored)
+    return request
 
 
 def servicer(kind: type[Any] = OneReading, config: Config | None = None, policies: Sequence[Policy] = POLICIES) -> Any:
@@ -76,13 +86,10 @@ def servicer(kind: type[Any] = OneReading, config: Config | None = None, policie
     return made
 
 
-def run(world: World, mode: str, config: Config | None = None, kind: type[Any] = OneReading) -> Outcome:
+def run(world: World | Recording, mode: str, config: Config | None = None, kind: type[Any] = OneReading) -> Outcome:
     """Ask the resource policies about every resource, then the stack policies about all."""
     judge, rendered = servicer(kind, config), world.render(mode)
-    responses = [
-        judge.Analyze(proto.AnalyzeRequest(urn=item.urn, type=item.type, name=item.name, properties=_struct(item.inputs)), None)
-        for item in rendered
-    ]
+    responses = [judge.Analyze(_asked(item), None) for item in rendered]
     whole = judge.AnalyzeStack(proto.AnalyzeStackRequest(resources=[message(item) for item in rendered]), None)
     lines = [
         Line(found.policyName, found.urn or item.urn, found.message, found.enforcementLevel == proto.MANDATORY)

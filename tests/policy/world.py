@@ -64,6 +64,7 @@ class Rendered:
     parent: str
     edges: dict[str, list[str]]
     region: str | None
+    ignored: tuple[str, ...] = ()
 
 
 class World:

@@ -1,0 +1,211 @@
+"""**Feature: coder-deployment-guide, Property 9: Admin Access Restriction**
+
+No role of Coder opens another person's workspace, and no person has a way round Coder: no shell into its pod or machine, no mount of its
+volume (requirement 12a.10, POL-09, CDR-14, T-28). Inside Coder that is what coderd is started with; outside, what the rules of Kubernetes
+and IAM grant to people. Break-glass access is named in the config of this policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+
+from policy import helm, iam, tokens
+from policy.crossguard import DOCUMENTATION, Property
+from policy.graph import Graph, Node
+from policy.stack import Stack
+from policy.values import Props, Unknown, Value, at, mapping, sequence, text
+from policy.verdict import Verdict
+
+DISABLED = "CODER_DISABLE_OWNER_WORKSPACE_ACCESS"
+DANGEROUS = ("CODER_DANGEROUS_ALLOW_PATH_APP_SITE_OWNER_ACCESS", "CODER_DANGEROUS_ALLOW_PATH_APP_SHARING")
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})  # what Go's strconv.ParseBool takes for true, which coderd reads its flags with
+FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+
+# Subresources that open a running pod, and verbs that lead there (Kubernetes, "Role Based Access Control Good Practices", read 2026-11)
+SHELLS = frozenset({"pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "pods/ephemeralcontainers", "nodes/proxy"})
+MAKERS = frozenset({"pods", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"})  # whoever makes a pod mounts a volume
+MAKING = frozenset({"create", "update", "patch"})
+PEOPLE = frozenset({"User", "Group"})
+PEOPLE_OF_KUBERNETES = ("system:serviceaccount:", "system:serviceaccounts:", "system:node")  # users and groups that are no people
+WORKSPACES = "coder-ws"
+
+# EKS access policies that hold exec or the making of pods (EKS user guide, "Review access policy permissions", read 2026-11)
+OPENING_POLICIES = ("AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSEditPolicy")
+SESSIONS = ("ssm:StartSession", "ssm:ResumeSession", "ssm:SendCommand", "ec2-instance-connect:SendSSHPublicKey", "ec2-instance-connect:OpenTunnel")
+
+
+def _release(node: Node, settings: Props, verdict: Verdict) -> None:
+    """What a release says by itself; what comes from elsewhere is judged with the stack."""
+    del settings
+    if helm.chart_of(node) == helm.CODER:
+        _coderd(None, node, verdict)
+
+
+def _coderd(graph: Graph | None, release: Node, verdict: Verdict) -> None:
+    variable = helm.effective(graph, release, DISABLED)
+    if isinstance(variable.value, Unknown):
+        verdict.undecided(release, f"{DISABLED} is unknown")
+    elif variable.value not in TRUE:
+        shown = "not set" if variable.spelt is None else repr(variable.spelt)
+        verdict.wrong(release, f'has {DISABLED} {shown}: owners may open every workspace; set it to the text "true"')
+    for name in DANGEROUS:
+        variable = helm.effective(graph, release, name)
+        if isinstance(variable.value, Unknown):
+            verdict.undecided(release, f"{name} is unknown")
+        elif variable.value is not None and variable.value not in FALSE:
+            verdict.wrong(release, f"sets {name}, which opens other people's apps; remove it")
+
+
+def _organization(node: Node, settings: Props, verdict: Verdict) -> None:
+    del settings
+    if node.get("workspaceSharing") == "everyone":
+        verdict.wrong(node, "lets everyone share workspaces; set workspace_sharing to none")
+
+
+def _grants(rule: Value) -> str | None:
+    """What of a Kubernetes rule opens a workspace; none where nothing does."""
+    resources = [item for item in sequence(at(rule, "resources")) if isinstance(item, str)]
+    verbs = {item for item in sequence(at(rule, "verbs")) if isinstance(item, str)}
+    if "*" in resources:
+        return f"{'/'.join(sorted(verbs))} on all resources" if verbs & {"*", "get", *MAKING} else None
+    shells = [resource for resource in resources if resource in SHELLS or resource in ("pods/*", "*/exec")]
+    if shells and verbs & {"*", "get", "create", "update", "patch"}:
+        return ", ".join(sorted(shells))
+    return None
+
+
+def _makes_pods(rule: Value) -> bool:
+    resources = {item for item in sequence(at(rule, "resources")) if isinstance(item, str)}
+    verbs = {item for item in sequence(at(rule, "verbs")) if isinstance(item, str)}
+    return bool(resources & {"*", *MAKERS} and verbs & {"*", *MAKING}) or bool(verbs & {"impersonate", "escalate", "bind"})
+
+
+def _kubernetes_role(node: Node, settings: Props, verdict: Verdict) -> None:
+    """No role opens a shell, whoever it is bound to: not even the provisioners need one."""
+    if _excepted(node, settings):
+        return
+    for rule in sequence(node.get("rules")):
+        found = _grants(rule)
+        if found:
+            verdict.wrong(node, f"grants {found}, which opens workspaces; remove it, or name the role under breakGlass in this policy's config")
+    if isinstance(node.get("rules"), Unknown):
+        verdict.undecided(node, "its rules are unknown")
+
+
+def _excepted(node: Node, settings: Props) -> bool:
+    names = {node.name, text(node.get("metadata", "name")), text(node.get("principalArn")), text(node.get("name"))}
+    return bool(names & {item for item in sequence(settings.get("breakGlass")) if isinstance(item, str)})
+
+
+def _people(binding: Node) -> Iterator[str]:
+    for subject in sequence(binding.get("subjects")):
+        name = text(at(subject, "name")) or ""
+        if at(subject, "kind") in PEOPLE and not name.startswith(PEOPLE_OF_KUBERNETES):
+            yield name
+
+
+def _bindings(graph: Graph, settings: Props, verdict: Verdict) -> None:
+    """No person may make pods beside workspaces or act as somebody else; the built-in roles that can are as bad as one of the stack's."""
+    roles = {text(node.get("metadata", "name")): node for node in graph.all(*tokens.KUBERNETES_ROLES)}
+    for binding in graph.all(*tokens.ROLE_BINDINGS):
+        verdict.saw(binding)
+        people = sorted(set(_people(binding)))
+        if not people or _excepted(binding, settings):
+            continue
+        named = text(binding.get("roleRef", "name"))
+        elsewhere = binding.type == tokens.ROLE_BINDINGS[0] and helm.object_namespace(graph, binding) not in (WORKSPACES, Unknown.UNKNOWN)
+        role = roles.get(named)
+        opening = named in ("cluster-admin", "admin", "edit") if role is None else any(map(_makes_pods, sequence(role.get("rules"))))
+        if opening and not elsewhere:
+            verdict.wrong(binding, f"gives {', '.join(people)} the role {named}, which reaches workspaces; bind people to roles that read only")
+
+
+def _access_policy(node: Node, settings: Props, verdict: Verdict) -> None:
+    """EKS access for people: read only, or outside the workspaces' namespace."""
+    arn = node.get("policyArn")
+    if isinstance(arn, Unknown):
+        verdict.undecided(node, "its access policy is unknown")
+        return
+    name = (text(arn) or "").rpartition("/")[2]
+    scope = mapping(node.get("accessScope"))
+    namespaces = {item for item in sequence(scope.get("namespaces")) if isinstance(item, str)}
+    elsewhere = scope.get("type") == "namespace" and namespaces and WORKSPACES not in namespaces
+    if name in OPENING_POLICIES and not elsewhere and not _excepted(node, settings):
+        verdict.wrong(node, f"gives {node.get('principalArn')} {name}, which opens workspaces; use AmazonEKSViewPolicy, or name it under breakGlass")
+
+
+def _iam_policy(node: Node, settings: Props, verdict: Verdict) -> None:
+    """No session into a machine: nodes hold the workspaces' pods, and EC2 workspaces are machines themselves."""
+    for key in ("policy", "inlinePolicy"):
+        document = node.get(key)
+        if isinstance(document, Unknown):
+            continue  # made from ARNs that are not known yet: the actions come with the update
+        for statement in iam.statements(document):
+            sessions = [action for action in SESSIONS if statement.allows(action)]
+            if sessions and not _excepted(node, settings):
+                verdict.wrong(node, f"allows {', '.join(sessions)}: a session on a machine reads every workspace there; remove it")
+
+
+def _attachment(node: Node, settings: Props, verdict: Verdict) -> None:
+    name = (text(node.get("policyArn")) or "").rpartition("/")[2]
+    if name in ("AdministratorAccess", "AmazonSSMFullAccess", "PowerUserAccess") and not _excepted(node, settings):
+        verdict.wrong(node, f"attaches {name}, which opens a session on every machine; attach what the role needs")
+
+
+def _node_group(node: Node, settings: Props, verdict: Verdict) -> None:
+    del settings
+    if node.get("remoteAccess") is not None:
+        verdict.wrong(node, "lets people log in to its nodes, and so to the workspaces there; remove remote_access")
+
+
+def _machine(node: Node, settings: Props, verdict: Verdict) -> None:
+    del settings
+    if node.get("keyName") is not None:
+        verdict.wrong(node, "has an SSH key: whoever holds it reads every workspace there; remove key_name")
+
+
+def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
+    """What coderd is told from elsewhere, and who is bound to what."""
+    releases = helm.releases(stack.graph, helm.CODER)
+    if not releases:
+        verdict.wrong(None, "the stack has no release of the chart coder, so nothing restricts its administrators")
+    for release in releases:
+        verdict.saw(release)
+        verdict.settle(release)
+        _coderd(stack.graph, release, verdict)
+    _bindings(stack.graph, settings, verdict)
+
+
+PROPERTY = Property(
+    number=9,
+    slug="admin-access",
+    title="Admin Access Restriction",
+    description="No administrator opens another person's workspace, through Coder or round it.",
+    severity=Severity.CRITICAL,
+    tags=("access", "privacy"),
+    remediation="Keep CODER_DISABLE_OWNER_WORKSPACE_ACCESS on and CODER_DANGEROUS_* off; give people no shell, no pods and no sessions.",
+    url=f"{DOCUMENTATION}/security/index.md",
+    relations=relations,
+    resources={
+        tokens.RELEASE: _release,
+        tokens.ORGANIZATION: _organization,
+        **dict.fromkeys(tokens.KUBERNETES_ROLES, _kubernetes_role),
+        tokens.ACCESS_POLICY: _access_policy,
+        tokens.ROLE_POLICY: _iam_policy,
+        tokens.POLICY: _iam_policy,
+        tokens.ROLE_ATTACHMENT: _attachment,
+        tokens.NODE_GROUP: _node_group,
+        tokens.LAUNCH_TEMPLATE: _machine,
+        tokens.INSTANCE: _machine,
+    },
+    settings={
+        "breakGlass": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Names of roles and bindings, and ARNs of principals, that may reach workspaces in an emergency.",
+        }
+    },
+)
+POLICIES = PROPERTY.policies()
