@@ -17,6 +17,10 @@ def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, obje
         "regions": {
             region: _region_facts(declared, plan.regions[region]) for region, declared in sorted(settings.deployed_regions.items())
         },
+        "workload": {
+            "workspaces": max(settings.workload.peak.workspaces, settings.workload.off_hours.workspaces),
+            "storageGib": float(settings.workload.average.storage.gibibytes),
+        },
         "visit": visit,
     }
 

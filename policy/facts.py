@@ -37,6 +37,7 @@ class RegionFacts:
     database_engine: str | None
     readers: int | None
     retention_days: int | None
+    deployed: bool = True
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,18 @@ class Facts:
     access_url: str | None
     regions: Mapping[str, RegionFacts]
     visit: int
+    workspaces: int | None = None
+    storage_gib: float | None = None
+
+    @property
+    def deployed(self) -> tuple[str, ...]:
+        """The regions that are made; the others are only validated with them."""
+        return tuple(name for name, region in self.regions.items() if region.deployed)
+
+    def volumes_gib(self, region: str) -> float | None:
+        """The volumes of all workspaces, in each region that may run them; None where the stack does not say."""
+        del region
+        return None if self.workspaces is None or self.storage_gib is None else self.workspaces * self.storage_gib
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,8 @@ def declared(graph: Graph) -> Facts | None:
         access_url=text(node.get("accessUrl")),
         regions={name: _region(value) for name, value in sorted(mapping(node.get("regions")).items())},
         visit=_visit(graph, integer(node.get("visit"))),
+        workspaces=integer(node.get("workload", "workspaces")),
+        storage_gib=_float(node.get("workload", "storageGib")),
     )
 
 
@@ -103,7 +118,12 @@ def _region(value: Value) -> RegionFacts:
         database_engine=text(database.get("engine")),
         readers=integer(database.get("readers")),
         retention_days=integer(database.get("retentionDays")),
+        deployed=region.get("deployed") is not False,
     )
+
+
+def _float(value: Value) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _count(value: Value) -> int | None:

@@ -7,10 +7,14 @@ from pulumi_policy import Policy
 from policy import (
     not_judged,
     property_01_infrastructure,
+    property_02_quota,
     property_04_static_control_plane,
     property_05_backup_rpo,
     property_06_external_provisioners,
+    property_07_auto_stop,
     property_08_https,
+    property_09_admin_access,
+    property_11_declarative,
     property_12_dns,
 )
 from policy.crossguard import Property
@@ -19,19 +23,15 @@ NAME = "coder-eks-properties"
 
 PROPERTIES: tuple[Property, ...] = (
     property_01_infrastructure.PROPERTY,
+    property_02_quota.PROPERTY,
     property_04_static_control_plane.PROPERTY,
     property_05_backup_rpo.PROPERTY,
     property_06_external_provisioners.PROPERTY,
+    property_07_auto_stop.PROPERTY,
     property_08_https.PROPERTY,
+    property_09_admin_access.PROPERTY,
+    property_11_declarative.PROPERTY,
     property_12_dns.PROPERTY,
 )
 
-POLICIES: tuple[Policy, ...] = (
-    *property_01_infrastructure.POLICIES,
-    *property_04_static_control_plane.POLICIES,
-    *property_05_backup_rpo.POLICIES,
-    *property_06_external_provisioners.POLICIES,
-    *property_08_https.POLICIES,
-    *property_12_dns.POLICIES,
-    not_judged.POLICY,
-)
+POLICIES: tuple[Policy, ...] = (*(policy for found in PROPERTIES for policy in found.policies()), not_judged.POLICY)

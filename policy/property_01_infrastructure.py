@@ -127,4 +127,3 @@ PROPERTY = Property(
     },
     settings=CONFIG,
 )
-POLICIES = PROPERTY.policies()

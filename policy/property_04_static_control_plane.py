@@ -208,4 +208,3 @@ PROPERTY = Property(
         "system": {"type": "string", "enum": sorted(SYSTEMS), "description": "The system to judge by."},
     },
 )
-POLICIES = PROPERTY.policies()

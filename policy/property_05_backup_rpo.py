@@ -89,4 +89,3 @@ PROPERTY = Property(
         },
     },
 )
-POLICIES = PROPERTY.policies()

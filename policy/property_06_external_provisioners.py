@@ -187,4 +187,3 @@ PROPERTY = Property(
     relations=relations,
     resources={tokens.RELEASE: _release},
 )
-POLICIES = PROPERTY.policies()

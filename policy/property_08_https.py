@@ -223,4 +223,3 @@ PROPERTY = Property(
         "publicApi": {"type": "boolean", "default": False, "description": "Whether the Kubernetes API may be open to everybody."},
     },
 )
-POLICIES = PROPERTY.policies()

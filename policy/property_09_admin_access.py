@@ -208,4 +208,3 @@ PROPERTY = Property(
         }
     },
 )
-POLICIES = PROPERTY.policies()

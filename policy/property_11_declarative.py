@@ -139,4 +139,3 @@ PROPERTY = Property(
     relations=relations,
     resources={tokens.CODERD_PACKAGE: _coderd, "aws:": _elsewhere, "kubernetes:": _patch},
 )
-POLICIES = PROPERTY.policies()

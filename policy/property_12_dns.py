@@ -239,4 +239,3 @@ PROPERTY = Property(
     relations=relations,
     resources={tokens.RECORD: _record, tokens.CERTIFICATE: _certificate},
 )
-POLICIES = PROPERTY.policies()

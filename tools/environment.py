@@ -22,6 +22,8 @@ from tools.stack_files import StackFiles
 # Of the operator's own environment nothing may lead a local command to a real account, cluster, backend or deployment.
 FOREIGN = ("AWS_", "PULUMI_", "KUBE", "CODER_")
 OURS = "CODER_EKS_"
+PREFLIGHT = "CODER_EKS_PREFLIGHT"
+LOCAL_QUOTAS = ROOT / "tools" / "local_quotas.json"
 LANGUAGE_HOST = ROOT / "tools" / "language-host" / "pulumi-language-python"
 
 
@@ -90,6 +92,8 @@ def _variables(home: Path, stack: str, cli: Cli, outer: Mapping[str, str]) -> di
         # A provider that the local cloud does not serve is an error at once, instead of five attempts to download it.
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         "PULUMI_STACK": stack,
+        # The report of a preflight on the local cloud's account, for Property 2; an operator's own one wins.
+        PREFLIGHT: kept.get(PREFLIGHT, str(LOCAL_QUOTAS)),
     }
 
 

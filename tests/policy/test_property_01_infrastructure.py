@@ -258,4 +258,4 @@ def test_an_unknown_system_names_those_that_there_are() -> None:
 
 
 def test_more_than_the_system_needs_is_lawful() -> None:
-    assert run(prod_like(Shape(readers=4)).world, DEPLOYED).violations() == []
+    assert run(prod_like(Shape(readers=4)).world, DEPLOYED).violations(1) == []

@@ -1,0 +1,169 @@
+"""What a stack asks of AWS's quotas at most, counted in its graph (requirements 2.14).
+
+The plan computes the same from the stack file; the judge counts what is there. Codes and names: Service Quotas' own, from requirements 2.14.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from policy import tokens
+from policy.graph import Graph, Node
+from policy.values import Unknown, Value, at, integer, mapping, sequence, text
+
+STANDARD, GRAPHICS, TRAINING, SPOT = "L-1216C47A", "L-DB2E81BA", "L-417A185B", "L-34B43A08"
+GP3, ELASTIC_IPS, NAT, VPCS, GATEWAYS = "L-7A658B76", "L-0263D0A3", "L-FE5A380F", "L-F678F1CE", "L-A4707A72"
+SUBNETS, ENDPOINTS, CLUSTERS, NODE_GROUPS, NODES = "L-407747CB", "L-29B6F2EB", "L-1194D53C", "L-6D54EA21", "L-BD136A63"
+BALANCERS, DB_CLUSTERS, DB_INSTANCES = "L-69A177A2", "L-952B80B8", "L-7B6409FD"
+
+NAMES = {
+    STANDARD: "vCPU of On-Demand Standard instances",
+    GRAPHICS: "vCPU of On-Demand G and VT instances",
+    TRAINING: "vCPU of On-Demand P instances",
+    SPOT: "vCPU of Spot Standard instances",
+    GP3: "TiB of gp3 volumes",
+    ELASTIC_IPS: "Elastic IPs",
+    NAT: "NAT gateways in a zone",
+    VPCS: "VPCs",
+    GATEWAYS: "internet gateways",
+    SUBNETS: "subnets in a VPC",
+    ENDPOINTS: "interface endpoints in a VPC",
+    CLUSTERS: "EKS clusters",
+    NODE_GROUPS: "managed node groups in a cluster",
+    NODES: "nodes in a managed node group",
+    BALANCERS: "Network Load Balancers",
+    DB_CLUSTERS: "DB clusters",
+    DB_INSTANCES: "DB instances",
+}
+
+# Instance sizes to vCPU: the same in every family that the systems use (EC2 user guide, "Instance types", read 2026-11).
+_TYPE = re.compile(r"^(?P<family>[a-z]+)\d[a-z0-9-]*\.(?:(?P<times>\d+)xlarge|(?P<size>xlarge|large|medium|small|micro|nano))$")
+_SIZES = {"xlarge": 4, "large": 2}
+POOL = re.compile(r"^kubernetes:karpenter\.sh/\w+:NodePool$")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """need: the most of a quota that a region can ask for; None where something is unknown. because: the arithmetic."""
+
+    code: str
+    need: float | None
+    because: str
+
+
+def vcpus(instance_type: str) -> int | None:
+    """The vCPU of an instance type by its name; None for a name of another form.
+
+    >>> vcpus("m5.2xlarge"), vcpus("m5.large"), vcpus("t4g.small"), vcpus("p4d.24xlarge"), vcpus("huge")
+    (8, 2, 2, 96, None)
+    """
+    found = _TYPE.match(instance_type)
+    if found is None:
+        return None
+    if found["times"]:
+        return 4 * int(found["times"])
+    return _SIZES.get(found["size"], 2 if found["family"] == "t" else 1)  # below `large` burstable ones have two, others one
+
+
+def quota_of(instance_type: str, spot: bool) -> str:
+    """The vCPU quota that instances of a type count for."""
+    family = re.match(r"[a-z]+", instance_type)
+    letters = family[0] if family else ""
+    if letters in ("g", "gr", "vt"):
+        return GRAPHICS
+    if letters == "p":
+        return TRAINING
+    return SPOT if spot else STANDARD
+
+
+def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -> Iterator[Demand]:
+    """Every quota that a region touches. alone: whether resources without a region are this one's. volumes_gib: of all workspaces."""
+
+    def here(*types: str) -> list[Node]:
+        return [node for node in graph.all(*types) if node.region == region or (alone and node.region is None)]
+
+    groups = here(tokens.NODE_GROUP)
+    cpu: dict[str, list[tuple[int, str]]] = {}
+    unknown = False
+    disks = volumes_gib
+    for group in groups:
+        most, kind, disk = integer(group.get("scalingConfig", "maxSize")), machine_of(graph, group), _disk_gib(graph, group)
+        each = vcpus(kind) if kind else None
+        if most is None or each is None or kind is None:
+            unknown = True
+            continue
+        cpu.setdefault(quota_of(kind, group.get("capacityType") == "SPOT"), []).append((most * each, f"{most} x {each}"))
+        disks = None if disks is None or disk is None else disks + most * disk
+    for pool in [node for node in graph.nodes if POOL.match(node.type)] if alone else []:
+        limit = _number(pool.get("spec", "limits", "cpu"))
+        cpu.setdefault(STANDARD, []).append((int(limit or 0), f"{limit} of {pool.name}"))
+        unknown = unknown or limit is None
+    for code in sorted({*cpu, STANDARD} if groups else cpu):
+        parts = cpu.get(code, [])
+        yield Demand(code, None if unknown else sum(count for count, _ in parts), " + ".join(text for _, text in parts))
+    if groups or volumes_gib:
+        yield Demand(GP3, None if disks is None else round(disks / 1024, 3), "volumes of workspaces and nodes")
+    for code, count, because in (
+        (ELASTIC_IPS, len(here(tokens.EIP)), "counted"),
+        (VPCS, len(here(tokens.VPC)), "counted"),
+        (GATEWAYS, len(here(tokens.INTERNET_GATEWAY)), "counted"),
+        (NAT, _most([text(_zone(graph, node)) for node in here(tokens.NAT_GATEWAY)]), "in the fullest zone"),
+        (SUBNETS, len(here(tokens.SUBNET)), "counted"),
+        (ENDPOINTS, sum(node.get("vpcEndpointType") == "Interface" for node in here(tokens.VPC_ENDPOINT)), "counted"),
+        (CLUSTERS, len(here(tokens.EKS_CLUSTER)), "counted"),
+        (NODE_GROUPS, len(groups), "counted"),
+        (NODES, max((integer(node.get("scalingConfig", "maxSize")) or 0 for node in groups), default=0), "the largest group"),
+        (BALANCERS, len(here(*tokens.LOAD_BALANCERS)), "counted"),
+        (DB_CLUSTERS, len(here(tokens.DATABASE_CLUSTER)), "counted"),
+        (DB_INSTANCES, len(here(tokens.DATABASE_CLUSTER_INSTANCE, tokens.DATABASE_INSTANCE)), "counted"),
+    ):
+        if count:
+            yield Demand(code, count, because)
+
+
+def machine_of(graph: Graph, group: Node) -> str | None:
+    """The largest instance type of a node group, of its own or of its launch template."""
+    own = [item for item in sequence(group.get("instanceTypes")) if isinstance(item, str)]
+    template = _template(graph, group)
+    kinds = own or [kind for kind in [text(template.get("instanceType")) if template else None] if kind]
+    return max(kinds, key=lambda kind: vcpus(kind) or 0, default=None)
+
+
+def _template(graph: Graph, group: Node) -> Node | None:
+    return graph.targets(group, ("launchTemplate", "id"), tokens.LAUNCH_TEMPLATE).only
+
+
+def _disk_gib(graph: Graph, group: Node) -> int | None:
+    """The volumes of one node; EKS gives 20 GiB where nothing is said (EKS user guide, managed node groups)."""
+    template = _template(graph, group)
+    sizes = [at(item, "ebs", "volumeSize") for item in sequence(template.get("blockDeviceMappings") if template else None)]
+    if any(isinstance(size, Unknown) for size in sizes):
+        return None
+    return sum(integer(size) or 0 for size in sizes) or integer(group.get("diskSize")) or 20
+
+
+def _zone(graph: Graph, gateway: Node) -> Value:
+    subnet = graph.targets(gateway, "subnetId", tokens.SUBNET).only
+    return subnet.get("availabilityZone") if subnet else None
+
+
+def _most(zones: list[str | None]) -> int:
+    known = [zone for zone in zones if zone]
+    vague = len(zones) - len(known)
+    return max((known.count(zone) for zone in set(known)), default=0) + vague
+
+
+def _number(value: Value) -> float | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    return float(value) if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value) else None
+
+
+def limits_of(source: Value, region: str) -> dict[str, Value]:
+    """The figures of a region by quota code; `*` stands for every region."""
+    regions = mapping(source)
+    return {**mapping(regions.get("*")), **mapping(regions.get(region))}

@@ -1,0 +1,107 @@
+"""**Feature: coder-deployment-guide, Property 7: Auto-Stop**"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.policy.breaking import Broken, assert_caught, cases, drop, put
+from tests.policy.judge import run
+from tests.policy.recorded import Recording, stack
+from tests.policy.world import DEPLOYED, PREVIEW
+
+TEMPLATE, TEMPLATES = "coderd:index/template:Template", "coder-eks:templates:Templates"
+
+
+def never_stops(found: Recording) -> None:
+    found.one(TEMPLATE).put("defaultTtlMs", 0)
+
+
+def look_alike(found: Recording) -> None:
+    """A name that only looks like the template's is on the list."""
+    found.one(TEMPLATES).put("alwaysOn", [f"{found.one(TEMPLATE).inputs['name']} "])
+    found.one(TEMPLATE).put("defaultTtlMs", 0)
+
+
+def second_template(found: Recording) -> None:
+    found.copy_of(found.one(TEMPLATE), "other").put("autoStopRequirement.daysOfWeeks", [])
+
+
+BROKEN = [
+    Broken("no limit of a run", "never stops its workspaces", never_stops),
+    Broken("no day of rest and no stop by hand", "never stops its workspaces", put(TEMPLATE, None, "autoStopRequirement.daysOfWeeks", [])),
+    Broken("a second template without a stop", "other: never stops its workspaces", second_template),
+    Broken("a limit below nothing", "write whole milliseconds", put(TEMPLATE, None, "defaultTtlMs", -1)),
+    Broken("a limit that nobody manages", "leaves defaultTtlMs out", drop(TEMPLATE, None, "defaultTtlMs")),
+    Broken("a requirement that nobody manages", "leaves autoStopRequirement out", drop(TEMPLATE, None, "autoStopRequirement")),
+    Broken("no day to start on", "permits auto-start on no day", put(TEMPLATE, None, "autoStartPermittedDaysOfWeeks", [])),
+    Broken("days to start that nobody manages", "leaves autoStartPermitted", drop(TEMPLATE, None, "autoStartPermittedDaysOfWeeks")),
+    Broken("no start by itself", "does not allow auto-start", put(TEMPLATE, None, "allowUserAutoStart", False)),
+    Broken("always on, and there is no such template", "there is no such template", put(TEMPLATES, None, "alwaysOn", ["pod-gone"])),
+    Broken("a look-alike is always on", "never stops its workspaces", look_alike),
+]
+
+
+@cases(BROKEN)
+def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
+    assert_caught(broken, mode, 7)
+
+
+@settings(max_examples=100)
+@given(
+    ttl=st.sampled_from([None, -1, 0, 1, 36000000]),
+    days=st.sampled_from([[], ["monday"], ["monday", "sunday"]]),
+    by_user=st.sampled_from([True, False, None]),
+    start=st.sampled_from([True, False]),
+    permitted=st.sampled_from([[], ["friday"]]),
+    listed=st.sampled_from([[], ["{}"], ["{}-gpu"], ["{}", "{}"]]),
+)
+def test_a_template_passes_iff_it_stops_and_starts(
+    ttl: int | None, days: list[str], by_user: bool | None, start: bool, permitted: list[str], listed: list[str]
+) -> None:
+    """**Feature: coder-deployment-guide, Property 7: Auto-Stop** The oracle is the sentence of the requirement, word for word."""
+    found = small(PREVIEW)
+    template = found.one(TEMPLATE)
+    name = template.inputs["name"]
+    always_on = [item.format(name) for item in listed]
+    found.one(TEMPLATES).put("alwaysOn", always_on)
+    given_: dict[str, Any] = {"defaultTtlMs": ttl, "allowUserAutoStop": by_user, "allowUserAutoStart": start}
+    for key, value in {**given_, "autoStartPermittedDaysOfWeeks": permitted, "autoStopRequirement": {"daysOfWeeks": days, "weeks": 1}}.items():
+        if value is None:
+            template.drop(key)
+        else:
+            template.put(key, value)
+    managed = ttl is not None and by_user is not None
+    starts = start and permitted != []
+    stops = name in always_on or ((ttl or 0) > 0 and (by_user is True or days != []))
+    exist = all(item == name for item in always_on)
+    assert (run(found, PREVIEW, number=7).violations(7) == []) == (managed and (ttl or 0) >= 0 and starts and stops and exist)
+
+
+def small(mode: str) -> Recording:
+    """One template and what declares it: judging it takes a hundredth of the whole stack."""
+    found = stack("prod", mode)
+    first = found.all(TEMPLATE)[0]
+    keep = {"coder-eks:environment:Environment", TEMPLATES, "pulumi:pulumi:Stack"}
+    found.entries = [entry for entry in found.entries if entry.type in keep or entry is first]
+    return found
+
+
+def test_the_config_of_the_policy_wins_over_the_stack_s_list() -> None:
+    found = small(DEPLOYED)
+    name = found.one(TEMPLATE).inputs["name"]
+    found.one(TEMPLATES).put("alwaysOn", [name])
+    never_stops(found)
+    assert run(found, DEPLOYED).violations(7) == []
+    config = {"property-07-auto-stop": {"alwaysOn": ["another"]}}
+    found_messages = [line.message for line in run(found, DEPLOYED, config).violations(7)]
+    assert any(f"names {name} as always on; the config" in message for message in found_messages)
+    assert any("never stops" in message for message in found_messages)
+
+
+def test_the_first_visit_is_not_green() -> None:
+    outcome = run(stack("prod", PREVIEW, visit=1), PREVIEW)
+    assert "property-07-auto-stop" not in outcome.passed
+    assert "first visit" in outcome.not_applicable["property-07-auto-stop"]

@@ -1,0 +1,187 @@
+"""**Feature: coder-deployment-guide, Property 9: Admin Access Restriction**"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy.iam import statements
+from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, put, remove
+from tests.policy.judge import run
+from tests.policy.recorded import Entry, Recording, stack
+from tests.policy.world import DEPLOYED, PREVIEW
+
+RELEASE, ROLE_POLICY, TEMPLATE = "kubernetes:helm.sh/v3:Release", "aws:iam/rolePolicy:RolePolicy", "aws:ec2/launchTemplate:LaunchTemplate"
+ROLE, BINDING = "kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
+CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
+CLUSTER_BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
+ACCESS, ATTACHMENT = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+DISABLED, PATH_APPS = "CODER_DISABLE_OWNER_WORKSPACE_ACCESS", "CODER_DANGEROUS_ALLOW_PATH_APP_SITE_OWNER_ACCESS"
+PEOPLE = [{"kind": "Group", "name": "platform", "apiGroup": "rbac.authorization.k8s.io"}]
+
+
+def coderd(found: Recording) -> Entry:
+    return next(entry for entry in found.all(RELEASE) if str(entry.inputs["chart"]).rstrip("/").endswith("coder"))
+
+
+def env(name: str, *values: str | None) -> Breaking:
+    """The variable as given, in that order; None: it is not there."""
+
+    def change(found: Recording) -> None:
+        release = coderd(found)
+        kept = [item for item in release.inputs["values"]["coder"]["env"] if item["name"] != name]
+        release.put("values.coder.env", [*kept, *({"name": name, "value": value} for value in values if value is not None)])
+
+    return change
+
+
+def rules(*more: dict[str, Any]) -> Breaking:
+    def change(found: Recording) -> None:
+        role = found.one(ROLE, None)
+        role.put("rules", [*role.inputs["rules"], *more])
+
+    return change
+
+
+def people(role: str, namespace: str | None, kind: str = "Role", *own: dict[str, Any]) -> Breaking:
+    """A group of people bound to a role, of the stack where it has rules."""
+
+    def change(found: Recording) -> None:
+        like = found.one(BINDING, None)
+        meta = {"name": "staff", **({"namespace": namespace} if namespace else {})}
+        token = BINDING if namespace else CLUSTER_BINDING
+        found.add(token, "staff", {"metadata": meta, "roleRef": {"kind": kind, "name": role}, "subjects": PEOPLE}, like).edges = {}
+        if own:
+            found.add(CLUSTER_ROLE, role, {"metadata": {"name": role}, "rules": list(own)}, like).edges = {}
+
+    return change
+
+
+def grants(*actions: str) -> Breaking:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
+    return add(ROLE_POLICY, "sessions", {"role": "r", "policy": json.dumps(document)}, like=ROLE_POLICY)
+
+
+def access(policy: str, scope: dict[str, Any]) -> Breaking:
+    arn = f"arn:aws:eks::aws:cluster-access-policy/{policy}"
+    return add(ACCESS, "staff", {"policyArn": arn, "principalArn": "arn:aws:iam::1:role/staff", "accessScope": scope}, like=ROLE_POLICY)
+
+
+BROKEN = [
+    Broken("owners may open workspaces", f"has {DISABLED} 'false'", env(DISABLED, "false")),
+    Broken("the switch is not set", f"has {DISABLED} not set", env(DISABLED, None)),
+    Broken("a later duplicate wins", f"has {DISABLED} 'false'", env(DISABLED, "true", "false")),
+    Broken("a spelling that Go does not read", f"has {DISABLED} 'yes'", env(DISABLED, "yes")),
+    Broken("a look-alike of the switch", f"has {DISABLED} not set", lambda f: (env(DISABLED, None)(f), env(f"{DISABLED}S", "true")(f))),
+    Broken("owners open path apps", f"sets {PATH_APPS}", env(PATH_APPS, "true")),
+    Broken("no coderd at all", "no release of the chart coder", lambda f: f.remove(coderd(f))),
+    Broken(
+        "a role with exec", "grants pods/exec", rules({"apiGroups": [""], "resources": ["pods", "pods/exec"], "verbs": ["create"]})
+    ),
+    Broken(
+        "a role with debug containers",
+        "grants pods/ephemeralcontainers",
+        rules({"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}),
+    ),
+    Broken("a role with everything", "on all resources", rules({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]})),
+    Broken("people are administrators", "gives platform the role cluster-admin", people("cluster-admin", None, "ClusterRole")),
+    Broken("people edit beside workspaces", "gives platform the role edit", people("edit", "coder-ws", "ClusterRole")),
+    Broken(
+        "people make pods",
+        "gives platform the role makers",
+        people("makers", None, "ClusterRole", {"apiGroups": ["apps"], "resources": ["daemonsets"], "verbs": ["create"]}),
+    ),
+    Broken(
+        "people act as others",
+        "gives platform the role actors",
+        people("actors", None, "ClusterRole", {"apiGroups": [""], "resources": ["users"], "verbs": ["impersonate"]}),
+    ),
+    Broken("EKS access of an administrator", "AmazonEKSClusterAdminPolicy", access("AmazonEKSClusterAdminPolicy", {"type": "cluster"})),
+    Broken(
+        "EKS access to the workspaces' namespace",
+        "AmazonEKSEditPolicy",
+        access("AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["coder", "coder-ws"]}),
+    ),
+    Broken("a session on machines", "allows ssm:StartSession", grants("ssm:StartSession")),
+    Broken("a session by wildcard", "allows ssm:StartSession", grants("s3:GetObject", "SSM:Start*")),
+    Broken(
+        "a managed policy with sessions",
+        "attaches AmazonSSMFullAccess",
+        put(ATTACHMENT, None, "policyArn", "arn:aws:iam::aws:policy/AmazonSSMFullAccess"),
+    ),
+    Broken("a key on the nodes", "has an SSH key", put(TEMPLATE, "coder-ws-a", "keyName", "operations")),
+    Broken("log-in to a node group", "log in to its nodes", put("aws:eks/nodeGroup:NodeGroup", None, "remoteAccess", {"ec2SshKey": "k"})),
+]
+
+
+@cases(BROKEN)
+def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
+    assert_caught(broken, mode, 9)
+
+
+TRUE = ["true", "1", "TRUE", "True", "t", "T"]
+
+
+@settings(max_examples=100)
+@given(
+    values=st.lists(st.sampled_from([*TRUE, "false", "0", "yes", "on", ""]), max_size=3),
+    path_apps=st.sampled_from([None, "true", "false", "1"]),
+    people_may=st.sampled_from([None, "view", "edit", "admin"]),
+    where=st.sampled_from(["coder-ws", "monitoring"]),
+)
+def test_no_administrator_reaches_a_workspace_iff_it_passes(
+    values: list[str], path_apps: str | None, people_may: str | None, where: str
+) -> None:
+    """**Feature: coder-deployment-guide, Property 9: Admin Access Restriction**
+
+    The oracle asks of each actor whether a way is open: an owner by Coder's flags, a person by Kubernetes' built-in roles.
+    """
+    found = small()
+    env(DISABLED, *values)(found)
+    env(PATH_APPS, path_apps)(found)
+    if people_may:
+        people(people_may, where, "ClusterRole")(found)
+    owner_opens = not values or values[-1] not in TRUE
+    apps_open = path_apps in ("true", "1")
+    person_opens = people_may in ("edit", "admin") and where == "coder-ws"
+    assert (run(found, PREVIEW, number=9).violations(9) == []) == (not (owner_opens or apps_open or person_opens))
+
+
+def small() -> Recording:
+    """coderd and who is bound to what."""
+    found = stack("prod", PREVIEW)
+    release = coderd(found)
+    keep = {"coder-eks:environment:Environment", "pulumi:pulumi:Stack", ROLE, BINDING}
+    found.entries = [entry for entry in found.entries if entry.type in keep or entry is release]
+    return found
+
+
+def test_break_glass_is_an_entry_of_the_config() -> None:
+    found = small()
+    people("cluster-admin", None, "ClusterRole")(found)
+    config = {"property-09-admin-access": {"breakGlass": ["staff"]}}
+    assert run(found, PREVIEW, config, number=9).violations(9) == []
+
+
+@pytest.mark.parametrize("lawful", [access("AmazonEKSViewPolicy", {"type": "cluster"}), people("view", "coder-ws", "ClusterRole")])
+def test_whoever_only_reads_may(lawful: Breaking) -> None:
+    found = stack("prod", DEPLOYED)
+    lawful(found)
+    assert run(found, DEPLOYED, number=9).violations(9) == []
+
+
+def test_a_statement_by_not_action_allows_the_rest() -> None:
+    text = json.dumps({"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}})
+    (found,) = statements(text)
+    assert found.allows("ssm:StartSession")
+    assert not found.allows("iam:PassRole")
+
+
+def test_removing_any_role_changes_nothing() -> None:
+    found = stack("prod", DEPLOYED)
+    remove(ROLE)(found)
+    assert run(found, DEPLOYED, number=9).violations(9) == []

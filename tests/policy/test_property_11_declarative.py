@@ -1,0 +1,102 @@
+"""**Feature: coder-deployment-guide, Property 11: Declarative Consistency**"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy.property_11_declarative import MANAGED
+from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, drop, put, remove
+from tests.policy.judge import run
+from tests.policy.recorded import Recording, stack
+from tests.policy.test_property_07_auto_stop import TEMPLATE, TEMPLATES, small
+from tests.policy.world import DEPLOYED, PREVIEW
+
+GROUP, SYNC = "coderd:index/group:Group", "coderd:index/organizationGroupSync:OrganizationGroupSync"
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+
+
+def ignores(type_token: str, name: str | None, *paths: str) -> Breaking:
+    return lambda found: found.one(type_token, name).ignored.extend(paths)
+
+
+def twice(found: Recording) -> None:
+    found.copy_of(found.one(GROUP), "twin")
+
+
+def unpublished(found: Recording) -> None:
+    found.copy_of(found.one(TEMPLATE), "stray").put("name", "pod-stray")
+
+
+def foreign_group(found: Recording) -> None:
+    template = found.one(TEMPLATE)
+    template.edges.pop("acl", None)
+    template.put("acl.groups", [{"id": "0f0f0f0f-0000-4000-8000-000000000000", "role": "use"}])
+
+
+BROKEN = [
+    Broken("a template that looks away", "ignores changes of acl", ignores(TEMPLATE, None, "acl")),
+    Broken("a group that looks away", "ignores changes of quotaAllowance", ignores(GROUP, None, "quotaAllowance")),
+    Broken("who may use a template is unmanaged", "leaves acl out", drop(TEMPLATE, None, "acl")),
+    Broken("versions are unmanaged", "leaves versions out", drop(TEMPLATE, None, "versions")),
+    Broken("a schedule is unmanaged", "leaves timeTilDormantMs out", drop(TEMPLATE, None, "timeTilDormantMs")),
+    Broken("half an acl", "has an acl without users", drop(TEMPLATE, None, "acl.users")),
+    Broken("no active version", "has 0 active versions", put(TEMPLATE, None, "versions.0.active", False)),
+    Broken("a version without a name", "has a version without a name", drop(TEMPLATE, None, "versions.0.name")),
+    Broken("a group of somebody else", "groups that the stack does not declare", foreign_group, (DEPLOYED,)),
+    Broken("groups make themselves", "makes groups that nobody declares", put(SYNC, None, "autoCreateMissing", True)),
+    Broken("a group declared twice", "is declared 2 times", twice),
+    Broken("a template that nobody publishes", "does not publish pod-stray", unpublished),
+    Broken("a published template is missing", "no template is declared for it", remove(TEMPLATE)),
+    Broken("a database that looks away", "ignores changes of engineVersion", ignores("aws:rds/cluster:Cluster", None, "engineVersion")),
+    Broken("a node group that looks away", "ignores changes of labels", ignores(NODE_GROUP, None, "labels")),
+    Broken("a release that looks away", "ignores changes of values", ignores("kubernetes:helm.sh/v3:Release", None, "values")),
+    Broken(
+        "somebody else's object is patched",
+        "patches an object",
+        add("kubernetes:core/v1:ConfigMapPatch", "aws-auth", {"metadata": {"name": "aws-auth"}}, like="kubernetes:core/v1:ConfigMap"),
+    ),
+]
+
+
+@cases(BROKEN)
+def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
+    assert_caught(broken, mode, 11)
+
+
+@settings(max_examples=100)
+@given(
+    left_out=st.sets(st.sampled_from(["acl", "versions", "icon", "defaultTtlMs", "organizationId", "corsBehavior", "tags"]), max_size=2),
+    looked_away=st.sets(st.sampled_from(["acl", "versions", "description"]), max_size=1),
+    active=st.lists(st.booleans(), min_size=1, max_size=3),
+)
+def test_a_template_passes_iff_nothing_of_it_is_left_to_hand_edits(left_out: set[str], looked_away: set[str], active: list[bool]) -> None:
+    """**Feature: coder-deployment-guide, Property 11: Declarative Consistency**
+
+    The oracle edits by hand: an edit stays where the attribute is left out, or its changes are ignored.
+    """
+    found = small(PREVIEW)
+    template = found.one(TEMPLATE)
+    version: dict[str, Any] = template.inputs["versions"][0]
+    template.put("versions", [{**version, "name": f"v{index}", "active": on} for index, on in enumerate(active)])
+    for key in sorted(left_out):
+        template.drop(key)
+    template.ignored = sorted(looked_away)
+    declared = {"acl", "versions", "icon", "description", "defaultTtlMs"}
+    stays = {key for key in declared if key in left_out or key in looked_away}
+    one_active = "versions" in left_out or active.count(True) == 1
+    assert (run(found, PREVIEW, number=11).violations(11) == []) == (not stays and one_active)
+
+
+def test_every_managed_attribute_counts() -> None:
+    """Each left out by itself is a violation, for every kind of resource inside Coder."""
+    for kind, keys in MANAGED.items():
+        for key in keys:
+            found = stack("prod", DEPLOYED)
+            if not found.all(kind):
+                continue
+            found.entries = [entry for entry in found.entries if entry.type in (kind, "coder-eks:environment:Environment", TEMPLATES)]
+            found.one(kind).drop(key)
+            assert any(f"leaves {key} out" in line.message for line in run(found, DEPLOYED, number=11).violations(11)), (kind, key)

@@ -1,0 +1,54 @@
+"""No alarm on random valid environments that the program itself declares; one environment serves all properties."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+from hypothesis import Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from plan import PlanError
+from policy.pack import PROPERTIES
+from tests.policy.judge import Outcome, run
+from tests.policy.recorded import Recording, record_settings, stack
+from tests.policy.variations import documents, lawful, parsed, vary
+from tests.policy.world import DEPLOYED, PREVIEW
+
+NAMES = {item.name for item in PROPERTIES}
+SECOND_VISIT = {"property-06-external-provisioners", "property-07-auto-stop", "property-11-declarative"}
+
+
+def green(outcome: Outcome, visit: int) -> None:
+    assert [line.message for line in outcome.violations()] == []
+    waiting = set(outcome.not_applicable)
+    assert waiting <= (SECOND_VISIT if visit == 1 else set())
+    assert outcome.passed >= NAMES - waiting
+
+
+@functools.lru_cache(maxsize=24)
+def recorded(text: str, mode: str, visit: int) -> Recording | None:
+    """An environment of its own structure, recorded once; None where plan or settings refuse the draw."""
+    found = parsed(text)
+    try:
+        return None if found is None else record_settings(found, mode, visit=visit)
+    except PlanError:
+        return None
+
+
+@settings(max_examples=100, phases=[Phase.explicit, Phase.generate])  # a smaller example costs a minute, and says no more
+@given(document=documents(), mode=st.sampled_from([PREVIEW, DEPLOYED]), visit=st.sampled_from([1, 2, 2, 2]), variation=st.data())
+def test_a_valid_environment_raises_no_alarm(document: str, mode: str, visit: int, variation: Any) -> None:
+    """**Feature: coder-deployment-guide, Properties 1 to 17: no false alarm**"""
+    found = recorded(document, mode, visit)
+    assume(found is not None)
+    assert found is not None
+    varied = vary(found, variation.draw)
+    green(run(varied, mode, lawful(document)), visit)
+
+
+@pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
+@pytest.mark.parametrize("visit", [1, 2])
+def test_prod_itself_is_green_with_no_pack_config(mode: str, visit: int) -> None:
+    green(run(stack("prod", mode, visit), mode), visit)
