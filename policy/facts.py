@@ -12,7 +12,6 @@ from policy import tokens
 from policy.graph import Graph, Node
 from policy.values import Value, integer, mapping, sequence, text
 
-
 FIRST_VISIT = "first visit: what is inside Coder comes with the second, after `coder-eks bootstrap`"
 
 

@@ -74,9 +74,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         verdict.postponed = f"no preflight report: run `coder-eks preflight`, and name its report in {REPORT} or in this policy's config"
 
 
-def _report(
-    region: str, counted: list[Demand], limits: dict[str, float], usage: dict[str, float], stack: Stack, verdict: Verdict
-) -> None:
+def _report(region: str, counted: list[Demand], limits: dict[str, float], usage: dict[str, float], stack: Stack, verdict: Verdict) -> None:
     because = {demand.code: demand.because for demand in counted}
     need = {demand.code: demand.need for demand in counted if demand.need is not None}
     for lack in shortfalls(need, limits, usage):

@@ -62,11 +62,14 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         always_on &= allowed
     names = {text(node.get("name")) for node in templates}
     for name in sorted(always_on - names):
-        verdict.wrong(declared.node if declared else None, f"names {name} as always on, and there is no such template; remove it from always_on")
+        verdict.wrong(
+            declared.node if declared else None, f"names {name} as always on, and there is no such template; remove it from always_on"
+        )
     for node in templates:
         if text(node.get("name")) not in always_on and stops(node) is False:
             verdict.wrong(
-                node, "never stops its workspaces: set a default_ttl_ms above 0 and days of auto_stop_requirement, or name it under always_on"
+                node,
+                "never stops its workspaces: set a default_ttl_ms above 0 and days of auto_stop_requirement, or name it under always_on",
             )
 
 

@@ -25,7 +25,9 @@ FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 # Subresources that open a running pod, and verbs that lead there (Kubernetes, "Role Based Access Control Good Practices", read 2026-11)
 SHELLS = frozenset({"pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "pods/ephemeralcontainers", "nodes/proxy"})
-MAKERS = frozenset({"pods", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"})  # whoever makes a pod mounts a volume
+MAKERS = frozenset(
+    {"pods", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"}
+)  # whoever makes a pod mounts a volume
 MAKING = frozenset({"create", "update", "patch"})
 PEOPLE = frozenset({"User", "Group"})
 PEOPLE_OF_KUBERNETES = ("system:serviceaccount:", "system:serviceaccounts:", "system:node")  # users and groups that are no people
@@ -33,7 +35,13 @@ WORKSPACES = "coder-ws"
 
 # EKS access policies that hold exec or the making of pods (EKS user guide, "Review access policy permissions", read 2026-11)
 OPENING_POLICIES = ("AmazonEKSClusterAdminPolicy", "AmazonEKSAdminPolicy", "AmazonEKSEditPolicy")
-SESSIONS = ("ssm:StartSession", "ssm:ResumeSession", "ssm:SendCommand", "ec2-instance-connect:SendSSHPublicKey", "ec2-instance-connect:OpenTunnel")
+SESSIONS = (
+    "ssm:StartSession",
+    "ssm:ResumeSession",
+    "ssm:SendCommand",
+    "ec2-instance-connect:SendSSHPublicKey",
+    "ec2-instance-connect:OpenTunnel",
+)
 
 
 def _release(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -89,7 +97,9 @@ def _kubernetes_role(node: Node, settings: Props, verdict: Verdict) -> None:
     for rule in sequence(node.get("rules")):
         found = _grants(rule)
         if found:
-            verdict.wrong(node, f"grants {found}, which opens workspaces; remove it, or name the role under breakGlass in this policy's config")
+            verdict.wrong(
+                node, f"grants {found}, which opens workspaces; remove it, or name the role under breakGlass in this policy's config"
+            )
     if isinstance(node.get("rules"), Unknown):
         verdict.undecided(node, "its rules are unknown")
 
@@ -119,7 +129,9 @@ def _bindings(graph: Graph, settings: Props, verdict: Verdict) -> None:
         role = roles.get(named)
         opening = named in ("cluster-admin", "admin", "edit") if role is None else any(map(_makes_pods, sequence(role.get("rules"))))
         if opening and not elsewhere:
-            verdict.wrong(binding, f"gives {', '.join(people)} the role {named}, which reaches workspaces; bind people to roles that read only")
+            verdict.wrong(
+                binding, f"gives {', '.join(people)} the role {named}, which reaches workspaces; bind people to roles that read only"
+            )
 
 
 def _access_policy(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -133,7 +145,9 @@ def _access_policy(node: Node, settings: Props, verdict: Verdict) -> None:
     namespaces = {item for item in sequence(scope.get("namespaces")) if isinstance(item, str)}
     elsewhere = scope.get("type") == "namespace" and namespaces and WORKSPACES not in namespaces
     if name in OPENING_POLICIES and not elsewhere and not _excepted(node, settings):
-        verdict.wrong(node, f"gives {node.get('principalArn')} {name}, which opens workspaces; use AmazonEKSViewPolicy, or name it under breakGlass")
+        verdict.wrong(
+            node, f"gives {node.get('principalArn')} {name}, which opens workspaces; use AmazonEKSViewPolicy, or name it under breakGlass"
+        )
 
 
 def _iam_policy(node: Node, settings: Props, verdict: Verdict) -> None:

@@ -102,7 +102,9 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     counts = Counter((node.type, text(node.get("name"))) for node in inside if text(node.get("name")))
     for node in inside:
         if counts[node.type, text(node.get("name"))] > 1:
-            verdict.wrong(node, f"is declared {counts[node.type, text(node.get('name'))]} times as {node.get('name')}; the last one wins each time")
+            verdict.wrong(
+                node, f"is declared {counts[node.type, text(node.get('name'))]} times as {node.get('name')}; the last one wins each time"
+            )
     declared = stack.templates
     names = {text(node.get("name")) for node in stack.graph.all(tokens.TEMPLATE)}
     for name in declared.published if declared else ():
@@ -124,7 +126,9 @@ def _groups(stack: Stack, template: Node, verdict: Verdict) -> None:
     if found.undecided:
         verdict.undecided(template, "the groups of its acl are unknown")
     elif sequence(value) and (not found.nodes or foreign):
-        verdict.wrong(template, f"has an acl for groups that the stack does not declare ({', '.join(foreign) or 'none of them'}); declare them")
+        verdict.wrong(
+            template, f"has an acl for groups that the stack does not declare ({', '.join(foreign) or 'none of them'}); declare them"
+        )
 
 
 PROPERTY = Property(

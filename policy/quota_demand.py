@@ -1,6 +1,6 @@
 """What a stack asks of AWS's quotas at most, counted in its graph (requirements 2.14).
 
-The plan computes the same from the stack file; the judge counts what is there. Codes and names: Service Quotas' own, from requirements 2.14.
+The plan computes the same from the stack file; the judge counts what is there. Codes and names as in requirements 2.14.
 """
 
 from __future__ import annotations

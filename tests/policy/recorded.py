@@ -163,7 +163,10 @@ class Recording:
                 state["propertyDependencies"] = item.edges
                 state["dependencies"] = sorted({urn for urns in item.edges.values() for urn in urns})
             resources.append(state)
-        return {"version": 3, "deployment": {"manifest": {"time": "2026-11-21T00:00:00Z", "magic": "", "version": ""}, "resources": resources}}
+        return {
+            "version": 3,
+            "deployment": {"manifest": {"time": "2026-11-21T00:00:00Z", "magic": "", "version": ""}, "resources": resources},
+        }
 
 
 class _Children:
@@ -182,7 +185,7 @@ class _Children:
             known |= self.made
         elif token == "aws:ec2/securityGroup:SecurityGroup":
             known["id"] = self.made["sg"].get(name.rsplit("-", 1)[-1], identity)
-        outputs = {**{key: UNKNOWN_STRING_VALUE for key in known}, **values} if self.preview else known
+        outputs = {**dict.fromkeys(known, UNKNOWN_STRING_VALUE), **values} if self.preview else known
         parent = options.parent or self.parent.urn
         entry = Entry(self._urn(parent, token, name), token, name, values, outputs, parent, edges, self.parent.region, str(known["id"]))
         self.entries.append(entry)
@@ -252,7 +255,15 @@ def recording_of(graph: Graph, stack: str, mode: str) -> Recording:
     text = json.dumps([dataclasses.asdict(entry) for entry in found.entries])
     text = text.replace("urn:pulumi:stack::project::", f"urn:pulumi:{stack}::coder-eks::")
     found.entries = [Entry(**item) for item in json.loads(text)]
-    root = Entry(f"urn:pulumi:{stack}::coder-eks::pulumi:pulumi:Stack::coder-eks-{stack}", "pulumi:pulumi:Stack", f"coder-eks-{stack}", {}, {}, "", {})
+    root = Entry(
+        f"urn:pulumi:{stack}::coder-eks::pulumi:pulumi:Stack::coder-eks-{stack}",
+        "pulumi:pulumi:Stack",
+        f"coder-eks-{stack}",
+        {},
+        {},
+        "",
+        {},
+    )
     found.entries.insert(0, dataclasses.replace(root, custom=False))
     return found
 

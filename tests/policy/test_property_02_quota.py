@@ -127,8 +127,6 @@ def test_without_a_report_it_is_not_judged(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "can't be read" in line.message
 
 
-
-
 @pytest.mark.parametrize(
     ("kind", "count", "code"),
     [

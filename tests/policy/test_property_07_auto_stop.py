@@ -68,7 +68,11 @@ def test_a_template_passes_iff_it_stops_and_starts(
     always_on = [item.format(name) for item in listed]
     found.one(TEMPLATES).put("alwaysOn", always_on)
     given_: dict[str, Any] = {"defaultTtlMs": ttl, "allowUserAutoStop": by_user, "allowUserAutoStart": start}
-    for key, value in {**given_, "autoStartPermittedDaysOfWeeks": permitted, "autoStopRequirement": {"daysOfWeeks": days, "weeks": 1}}.items():
+    for key, value in {
+        **given_,
+        "autoStartPermittedDaysOfWeeks": permitted,
+        "autoStopRequirement": {"daysOfWeeks": days, "weeks": 1},
+    }.items():
         if value is None:
             template.drop(key)
         else:
