@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from plan.capacity import nodes_for
 from plan.groups import Group
 from plan.model import ControlPlan, CostLine, CostPlan, NetworkPlan
 from plan.prices import NAT_INSTANCES, ON_DEMAND, PRICED_ON, SERVICES, ServicePrices
+from plan.provisioners import REPLICAS_FLOOR
+from plan.schedules import Window
+from settings.karpenter import CapacityType
 from settings.model import Settings
 from settings.network import NatMode
+from settings.roles import Role
 from settings.versions import AS_OF, KUBERNETES_SUPPORT
 
 HOURS = 730  # a month
@@ -30,9 +35,11 @@ def region_lines(
     """One region's lines. peak_share: the part of a week in which the schedule holds capacity up."""
     prices, zones, declared = SERVICES.get(region), len(network.zones), settings.regions[region]
     for group in groups:
-        nodes = group.peak * peak_share + max(group.min, group.desired) * (1 - peak_share) if group.scheduled else group.desired
+        nodes = _pool_nodes(group, settings, peak_share) if group.pooled else _nodes(group, peak_share)
         hourly = ON_DEMAND.get(region, {}).get(group.instance.name)
-        yield _line(f"{region}: {group.name}, {group.instance.name}, {nodes:.1f} nodes on average", nodes * HOURS, "hour", hourly)
+        spot = ", on demand, Spot costs less" if group.buys(CapacityType.SPOT) else ""
+        item = f"{region}: {group.name}, {group.instance.name}{spot}, {nodes:.1f} nodes on average"
+        yield _line(item, nodes * HOURS, "hour", hourly)
         disk = float(nodes * group.declared.root_disk.gibibytes)
         yield _line(f"{region}: {group.name}, root volumes", disk, "GiB-month", prices and prices.gp3_gib_month)
     version = declared.cluster.kubernetes_version
@@ -55,6 +62,21 @@ def region_lines(
         return
     item = f"{region}: Aurora, {instances} instances at their minimum of {control.min_acu:g} ACU (at most {control.max_acu:g})"
     yield _line(item, instances * control.min_acu * HOURS, "ACU-hour", prices and prices.aurora_acu)
+
+
+def _nodes(group: Group, peak_share: float) -> float:
+    """Nodes of a group in an average hour."""
+    return group.peak * peak_share + max(group.min, group.desired) * (1 - peak_share) if group.scheduled else group.desired
+
+
+def _pool_nodes(group: Group, settings: Settings, peak_share: float) -> float:
+    """Nodes that pods ask Karpenter for in an average hour: workspaces by the hours of the peak, provisioners by the schedule."""
+    workload = settings.workload
+    if group.role is Role.PROVISIONER:
+        return group.peak * peak_share + nodes_for(REPLICAS_FLOOR, group.pods) * (1 - peak_share) if peak_share else group.peak
+    share = Window(workload.peak.from_, workload.peak.until, workload.peak.days, workload.timezone).share_of_week
+    peak, off_hours = (min(nodes_for(count, group.pods), group.max) for count in (workload.peak.workspaces, workload.off_hours.workspaces))
+    return peak * share + off_hours * (1 - share)
 
 
 def workspace_lines(settings: Settings) -> Iterator[CostLine]:

@@ -15,6 +15,7 @@ from plan.model import ControlPlan
 from plan.observability import prometheus
 from plan.provisioners import TARGET, TARGET_BUILDS, slots_for
 from settings.cluster import NodeGroup, Role, Scaling
+from settings.karpenter import CapacityType, Pool
 from settings.model import Settings
 from settings.network import Tier
 from settings.observability import Prometheus
@@ -25,41 +26,66 @@ VALIDATED_WORKSPACE = INSTANCE_TYPES["m7i.12xlarge"]  # T-14
 VALIDATED_CONTROL = INSTANCE_TYPES["m7i.2xlarge"]  # T-71: one coderd of 4 vCPU and 12 GiB, with room for what the cluster needs
 VALIDATED_REQUESTS = Requests(cpu=Fraction(1, 4), memory=Fraction(1))  # T-14: fourfold CPU is safe, memory has no give
 PACKING_SLACK = Fraction(7, 100)  # sizes leave gaps: 131 nodes by division, about 140 in practice (requirements 4.2)
+CONTROL_FLOOR = 2  # T-68
 CONTROL_PODS = 20  # coderd, DNS, controllers and monitoring on one node; an upper bound for addresses
 
 
 @dataclass(frozen=True)
+class Shape:
+    """Nodes of one type. nodes: the most there can be. pods: most on a node, daemons not counted."""
+
+    instance: InstanceType
+    nodes: int
+    pods: int
+
+
+@dataclass(frozen=True)
 class Group:
-    """A node group of the stack file.
+    """A node group of the stack file, or a pool of Karpenter's with the type that holds least (plan/pools.py).
 
     min, max, desired, peak: totals over the zones; peak is the minimum while capacity stands. pods: most on a node, daemons not counted.
-    key: where the group is declared, below `coder-eks:`.
+    key: where the group is declared, below `coder-eks:`. shapes: of a pool, one for each type that it may be of.
     """
 
     name: str
     key: str
-    declared: NodeGroup
+    declared: NodeGroup | Pool
     instance: InstanceType
     min: int
     max: int
     desired: int
     peak: int
     pods: int
+    shapes: tuple[Shape, ...] = ()
 
     @property
     def tier(self) -> Tier:
         """Whose subnets it is in."""
-        return self.declared.tier
+        return self.declared.place if isinstance(self.declared, Pool) else self.declared.tier
 
     @property
     def role(self) -> Role:
         """What runs on it."""
-        return self.declared.purpose
+        return self.declared.role if isinstance(self.declared, Pool) else self.declared.purpose
 
     @property
     def scheduled(self) -> bool:
         """Whether the clock changes it."""
-        return self.declared.scaling is Scaling.SCHEDULE
+        return isinstance(self.declared, NodeGroup) and self.declared.scaling is Scaling.SCHEDULE
+
+    @property
+    def pooled(self) -> bool:
+        """Whether Karpenter makes its nodes as pods ask for them."""
+        return isinstance(self.declared, Pool)
+
+    def buys(self, bought: CapacityType) -> bool:
+        """Whether its nodes may be of that capacity type; node groups are on demand."""
+        return bought in (self.declared.capacity_types if isinstance(self.declared, Pool) else (CapacityType.ON_DEMAND,))
+
+    @property
+    def kinds(self) -> tuple[Shape, ...]:
+        """What its nodes may be, each at its most; it is one of them at a time."""
+        return self.shapes or (Shape(self.instance, self.max, self.pods),)
 
 
 def workspace_requests(settings: Settings) -> Requests:
@@ -85,7 +111,7 @@ def groups(settings: Settings, region: str, control: ControlPlan, findings: Find
 
 def _in_each_zone(group: Group, zones: int, findings: Findings) -> Group:
     """One group per zone has a node in each: volumes can't leave their zone (T-11)."""
-    if not group.declared.per_zone or group.min >= zones:
+    if isinstance(group.declared, Pool) or not group.declared.per_zone or group.min >= zones:
         return group
     if group.max < zones:
         findings.conflict(
@@ -104,6 +130,7 @@ def _control(settings: Settings, group: Group, control: ControlPlan, zones: int,
     if validated(settings):
         nodes = max(control.replicas, zones)
         return replace(group, instance=VALIDATED_CONTROL, min=nodes, max=nodes + zones, desired=nodes, peak=nodes)
+    group = _two_at_least(group, findings)
     if group.desired < zones:
         findings.warn(7, f"{group.name}: {group.desired} nodes over {zones} zones leave a zone without coderd; set desired to {zones}")
     cpu = CpuQuantity.parse(control.cpu)
@@ -124,6 +151,22 @@ def _control(settings: Settings, group: Group, control: ControlPlan, zones: int,
             f"them {left:g} of {group.instance.vcpus * group.desired} vCPU; system.sizing validated gives them room, "
             f"observability.prometheus managed takes the largest of them away",
         )
+    return group
+
+
+def _two_at_least(group: Group, findings: Findings) -> Group:
+    """With no node neither CoreDNS nor an autoscaler runs, and none would ever come; with one, each update stops both (T-68)."""
+    if group.max < CONTROL_FLOOR:
+        findings.conflict(
+            f"{group.key}.max", f"{group.max} leaves no second node for names and controllers; write {CONTROL_FLOOR} at least"
+        )
+    elif group.min < CONTROL_FLOOR:
+        findings.warn(
+            68,
+            f"{group.name}: with min {group.min} there may be no node for CoreDNS and the controllers, or none to spare for an update; the "
+            f"plan takes {CONTROL_FLOOR} at least, of {group.max} at most",
+        )
+        return _from_floor(group, CONTROL_FLOOR)
     return group
 
 
@@ -194,5 +237,9 @@ _BY_ROLE: dict[Role, Callable[[Settings, Group, ControlPlan, int, Findings], Gro
 
 
 def group_of(wanted: Role, found: tuple[Group, ...]) -> Group | None:
-    """The group of a role; None where its instance type is unknown."""
-    return next((group for group in found if group.role is wanted), None)
+    """The group of a role; None where its instance type is unknown. Pools count as one, with nodes of the first one's type."""
+    groups = [group for group in found if group.role is wanted]
+    if len(groups) < 2:
+        return next(iter(groups), None)
+    most = sum(group.max * group.pods for group in groups) // groups[0].pods
+    return replace(groups[0], max=most, peak=most)

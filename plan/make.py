@@ -13,6 +13,7 @@ from plan.model import ControlPlan, NetworkPlan, Plan, ProvisionerPlan, RegionPl
 from plan.networks import plan_network
 from plan.node_groups import node_groups
 from plan.observability import observability_plan
+from plan.pools import pool_plans, pools
 from plan.provisioners import BUILD, TARGET, TARGET_BUILDS, last_finishes, provisioner_plan, slots_for
 from plan.quotas import ELASTIC_IPS, demands, gpu_demands
 from plan.schedules import Window, schedule_plan
@@ -27,7 +28,7 @@ def make_plan(settings: Settings) -> Plan:
     """What follows from the settings, pure. Raises PlanError with all conflicts, each with its key and a remedy."""
     findings = Findings()
     control = control_plan(settings, findings)
-    sized = {name: groups(settings, name, control, findings) for name in settings.deployed_regions}
+    sized = {name: _nodes(settings, name, control, findings) for name in settings.deployed_regions}
     networks = {name: plan_network(settings, name, sized[name], findings) for name in settings.deployed_regions}
     _check_undeployed(settings, control, findings)
     findings.stop_on_conflicts()
@@ -54,11 +55,16 @@ def make_plan(settings: Settings) -> Plan:
     )
 
 
+def _nodes(settings: Settings, region: str, control: ControlPlan, findings: Findings) -> tuple[Group, ...]:
+    """Node groups and Karpenter's pools of a region."""
+    return (*groups(settings, region, control, findings), *pools(settings, region, findings))
+
+
 def _check_undeployed(settings: Settings, control: ControlPlan, findings: Findings) -> None:
     """A region that waits to be switched on has no conflict; its warnings come when it is."""
     unsaid = Findings()
     for name in sorted(set(settings.regions) - set(settings.deployed_regions)):
-        plan_network(settings, name, groups(settings, name, control, unsaid), unsaid)
+        plan_network(settings, name, _nodes(settings, name, control, unsaid), unsaid)
     findings.conflicts += unsaid.conflicts
 
 
@@ -77,7 +83,7 @@ def _region(settings: Settings, name: str, network: NetworkPlan, sized: tuple[Gr
     if settings.coder.provisioner_namespace is ProvisionerNamespace.WORKSPACES:
         _warn_of_one_namespace(findings)
     provisioners = _provisioners(settings, region, sized, findings)
-    return RegionPlan(name, network, planned, schedule, provisioners, quotas)
+    return RegionPlan(name, network, planned, schedule, provisioners, quotas, pool_plans(sized, network.zones))
 
 
 def _provisioners(settings: Settings, region: Region, sized: tuple[Group, ...], findings: Findings) -> ProvisionerPlan:
@@ -85,7 +91,7 @@ def _provisioners(settings: Settings, region: Region, sized: tuple[Group, ...], 
     group = group_of(Role.PROVISIONER, sized)
     assert group is not None  # see make_plan
     workload = settings.workload
-    schedule = schedule_plan(region.cluster.schedule, workload.timezone) if group.scheduled else None
+    schedule = schedule_plan(region.cluster.schedule, workload.timezone) if group.scheduled or group.pooled else None
     slots = group.peak * fit(group.instance, Request.whole(workload.provisioner)).per_node
     need = slots_for(TARGET_BUILDS, TARGET)
     if slots < need:

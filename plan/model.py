@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from plan.alerts import ObservabilityPlan
+from settings.karpenter import Consolidation
 from settings.network import NatMode, Tier
 from settings.quantities import CpuQuantity
 
@@ -109,6 +110,32 @@ class NodeGroupPlan:
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     scheduled: tuple[ScheduledAction, ...] = ()
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """Nodes that Karpenter makes for one role. group: the value of the label and taint, one for all pools of a role.
+
+    cpu_limit, memory_limit: of all its nodes, Kubernetes quantities. most_nodes: what the limits allow of the smallest type.
+    """
+
+    name: str
+    group: str
+    tier: str
+    role: str
+    zones: tuple[str, ...]
+    instance_types: tuple[str, ...]
+    architectures: tuple[str, ...]
+    capacity_types: tuple[str, ...]
+    cpu_limit: str
+    memory_limit: str
+    most_nodes: int
+    root_disk_gib: int
+    consolidation: Consolidation
+    consolidate_after_seconds: int
+    disrupted_percent: int
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
 
 
 @dataclass(frozen=True)
@@ -248,6 +275,7 @@ class RegionPlan:
     schedule: SchedulePlan | None
     provisioners: ProvisionerPlan
     quotas: tuple[QuotaDemand, ...]
+    pools: tuple[PoolPlan, ...] = ()
 
 
 @dataclass(frozen=True)

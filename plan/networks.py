@@ -112,6 +112,8 @@ def _need(settings: Settings, region: Region, tier: Tier, groups: tuple[Group, .
 
 def _nodes_need(settings: Settings, region: Region, group: Group) -> Need:
     """What the nodes of a group take in the fullest zone."""
+    if group.pooled:
+        return _pool_need(region, group)
     growth, zones, cni = settings.workload.growth, region.network.zones, region.cluster.cni
     pods = group.pods + DAEMON_PODS
     each = node_addresses(group.instance, pods, cni)
@@ -121,3 +123,15 @@ def _nodes_need(settings: Settings, region: Region, group: Group) -> Need:
         f"each with {each} addresses for {pods} pods in {cni.value} mode"
     )
     return Need(zone_demand(NodeDemand(group.instance, group.max, pods), zones, cni, growth), arithmetic)
+
+
+def _pool_need(region: Region, group: Group) -> Need:
+    """What a pool takes at its limits with nodes of the type that takes most, all of them in the zone where Spot is cheapest."""
+    cni = region.cluster.cni
+    each = {shape: node_addresses(shape.instance, shape.pods + DAEMON_PODS, cni) for shape in group.kinds}
+    most = max(each, key=lambda shape: (shape.nodes * each[shape], shape.instance.name))
+    return Need(
+        most.nodes * each[most],
+        f"{most.nodes} x {most.instance.name} within the limits of {group.name}, all of them in one zone at worst, each with {each[most]} "
+        f"addresses for {most.pods + DAEMON_PODS} pods in {cni.value} mode",
+    )

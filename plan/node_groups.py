@@ -5,13 +5,16 @@ from __future__ import annotations
 from plan.capacity import split
 from plan.groups import Group
 from plan.model import NodeGroupPlan, ScheduledAction, SchedulePlan, Taint
+from settings.karpenter import Pool
 from settings.quantities import GIB
 
 NODE_GROUP_KEY = "coder.com/node-group"  # label and taint: a pod that tolerates a group also selects it (EKS-12)
 
 
 def node_groups(group: Group, zones: tuple[str, ...], schedule: SchedulePlan | None) -> tuple[NodeGroupPlan, ...]:
-    """The EKS node groups of one group of the stack file; their figures sum to its totals exactly (EKS-33)."""
+    """The EKS node groups of one group of the stack file; their figures sum to its totals exactly (EKS-33). A pool has none."""
+    if isinstance(group.declared, Pool):
+        return ()
     parts = [(zone,) for zone in zones] if group.declared.per_zone else [zones]
     figures = zip(*(split(total, len(parts)) for total in (group.min, group.max, group.desired, group.peak)), strict=True)
     return tuple(

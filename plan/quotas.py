@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from plan.addresses import node_interfaces
 from plan.capacity import DAEMON_PODS
-from plan.groups import Group
+from plan.groups import Group, Shape
 from plan.model import NetworkPlan, NodeGroupPlan, QuotaDemand, QuotaVerdict
 from settings.cluster import CniMode
+from settings.karpenter import CapacityType, Pool
 from settings.model import Region
 from settings.network import NatMode
 from settings.templates import Templates
@@ -36,6 +37,7 @@ class Quota:
 
 VCPUS = Quota("L-1216C47A", "Running On-Demand Standard instances, vCPU", "ec2", 5)
 GPU = Quota("L-DB2E81BA", "Running On-Demand G and VT instances, vCPU", "ec2", 0)
+SPOT_VCPUS = Quota("L-34B43A08", "All Standard Spot Instance Requests, vCPU", "ec2", None)
 GP3 = Quota("L-7A658B76", "Storage for gp3 volumes, TiB", "ebs", 50)
 ELASTIC_IPS = Quota("L-0263D0A3", "EC2-VPC Elastic IPs", "ec2", 5, shared=True)
 VPCS = Quota("L-F678F1CE", "VPCs per region", "vpc", 5, shared=True)
@@ -118,9 +120,9 @@ def demands(
     """What one region asks for at most, in a stable order."""
     zones = len(network.zones)
     nat = 0 if network.nat is NatMode.INSTANCE else len(network.nat_zones)  # an instance's public address is none of the account's
-    vcpus = " + ".join(f"{group.max} x {group.instance.vcpus}" for group in groups)
     return (
-        _demand(VCPUS, sum(group.max * group.instance.vcpus for group in groups), f"{vcpus}; EC2 workspaces and node updates come on top"),
+        _vcpus(VCPUS, groups, CapacityType.ON_DEMAND),
+        *([_vcpus(SPOT_VCPUS, groups, CapacityType.SPOT)] if any(group.buys(CapacityType.SPOT) for group in groups) else []),
         _storage(workload, groups),
         _demand(
             ELASTIC_IPS,
@@ -143,6 +145,21 @@ def demands(
     )
 
 
+def _vcpus(quota: Quota, groups: tuple[Group, ...], bought: CapacityType) -> QuotaDemand:
+    """vCPUs of one capacity type; a pool that may be of either can come to its limit in each."""
+    counted = [group for group in groups if group.buys(bought)]
+    need = sum(_most_vcpus(group) for group in counted)
+    each = " + ".join(
+        f"{group.declared.limits.cpu} of {group.name}" if isinstance(group.declared, Pool) else f"{group.max} x {group.instance.vcpus}"
+        for group in counted
+    )
+    return _demand(quota, need, f"{each}; EC2 workspaces and node updates come on top" if bought is CapacityType.ON_DEMAND else each)
+
+
+def _most_vcpus(group: Group) -> int:
+    return int(group.declared.limits.cpu.cores) if isinstance(group.declared, Pool) else group.max * group.instance.vcpus
+
+
 def workspace_storage_tib(workload: Workload) -> float:
     """Home volumes of all workspaces at the peak, in TiB (T-17)."""
     return float(workload.peak.workspaces * workload.average.storage.gibibytes / GIB_PER_TIB)
@@ -159,21 +176,22 @@ def _database(region: Region) -> tuple[QuotaDemand, ...]:
 
 def _storage(workload: Workload, groups: tuple[Group, ...]) -> QuotaDemand:
     homes = workspace_storage_tib(workload)
-    roots = float(sum(group.max * group.declared.root_disk.gibibytes for group in groups) / GIB_PER_TIB)
+    most = [(max(shape.nodes for shape in group.kinds), group.declared.root_disk.gibibytes) for group in groups]
+    roots = float(sum(nodes * disk for nodes, disk in most) / GIB_PER_TIB)
     arithmetic = f"{workload.peak.workspaces} x {workload.average.storage} = {homes:.1f} TiB, node roots {roots:.1f} TiB"
     return _demand(GP3, round(homes + roots, 1), arithmetic)
 
 
 def _interfaces(region: Region, groups: tuple[Group, ...], nat: int, zones: int) -> QuotaDemand:
     cni = region.cluster.cni
-    nodes = sum(group.max * _interfaces_of(group, cni) for group in groups)
+    nodes = sum(max(shape.nodes * _interfaces_of(shape, cni) for shape in group.kinds) for group in groups)
     endpoints = len(region.network.interface_endpoints) * zones
     others = nat + zones + CLUSTER_INTERFACES + region.database_instances
     return _demand(INTERFACES, nodes + endpoints + others, f"nodes {nodes}, endpoints {endpoints}, others {others}")
 
 
-def _interfaces_of(group: Group, cni: CniMode) -> int:
-    return node_interfaces(group.instance, group.pods + DAEMON_PODS, cni)
+def _interfaces_of(shape: Shape, cni: CniMode) -> int:
+    return node_interfaces(shape.instance, shape.pods + DAEMON_PODS, cni)
 
 
 def _demand(quota: Quota, need: float, arithmetic: str) -> QuotaDemand:

@@ -19,6 +19,9 @@ def capacity_plan(settings: Settings, group: Group, findings: Findings) -> Capac
     each = fit(group.instance, average)
     cpu = float(workload.peak.workspaces * workload.average.cpu.cores)
     memory = float(workload.peak.workspaces * workload.average.memory.gibibytes)
+    needed, least = nodes_for(workload.peak.workspaces, each.per_node), group.min
+    if group.pooled:  # none without a pod that asks for it
+        least = nodes_for(workload.off_hours.workspaces, each.per_node)
     plan = CapacityPlan(
         workspaces=workload.peak.workspaces,
         demand_cpu=cpu,
@@ -29,14 +32,14 @@ def capacity_plan(settings: Settings, group: Group, findings: Findings) -> Capac
         request_memory=average.memory_text,
         workspaces_per_node=each.per_node,
         limited_by=each.limited_by,
-        nodes_needed=nodes_for(workload.peak.workspaces, each.per_node),
+        nodes_needed=needed,
         nodes_max=group.max,
         holds=group.max * each.per_node,
         cpu_overcommit=cpu / (group.max * group.instance.vcpus),
         memory_overcommit=memory / (group.max * group.instance.memory_gib),
         off_hours_workspaces=workload.off_hours.workspaces,
-        off_hours_nodes=group.min,
-        off_hours_holds=group.min * each.per_node,
+        off_hours_nodes=least,
+        off_hours_holds=least * each.per_node,
         sizes=tuple(_size_fit(settings, group, name, size) for name, size in workload.sizes.items()),
         mix=_mix(settings, group),
     )

@@ -13,7 +13,7 @@ from settings.network import Tier
 from settings.quantities import Duration, Memory, MemoryQuantity
 from settings.roles import Role, accelerator_fault, tier_faults
 from settings.section import Fault, Section
-from settings.workload import Compute
+from settings.workload import Compute, Positive
 
 
 class Category(StrEnum):
@@ -57,6 +57,9 @@ class Pool(Section):
     instance_categories: tuple[Category, ...] = Field(
         default=(), description="All types of these families that the plan knows; this or instance_types.", examples=["[m, r]"]
     )
+    most_vcpus: Positive | None = Field(
+        default=None, description="Of instance_categories, no type with more vCPUs; a large node holds few volumes.", examples=[16]
+    )
     architectures: tuple[Architecture, ...] = Field(
         description="amd64, arm64; one of them for workspaces, whose agent follows it (TPL-48).", examples=["[arm64]"]
     )
@@ -84,13 +87,7 @@ class Pool(Section):
             yield Fault(("role",), "Karpenter and CoreDNS run on control nodes and can't wait for themselves; write a node group instead")
         elif self.tier is not None:
             yield from tier_faults(self.tier, self.role)
-        if bool(self.instance_types) == bool(self.instance_categories):
-            what = (
-                "there is instance_types too; remove one of them" if self.instance_types else "no type is named; add it or instance_types"
-            )
-            yield Fault(("instance_categories",), what)
-        for index, instance_type in enumerate(self.instance_types):
-            yield from accelerator_fault(("instance_types", index), instance_type)
+        yield from self._type_faults()
         for key in ("instance_types", "instance_categories", "architectures", "capacity_types"):
             values: tuple[str, ...] = getattr(self, key)
             if not values and key in ("architectures", "capacity_types"):
@@ -100,6 +97,17 @@ class Pool(Section):
                     yield Fault((key, index), f"{value} is there already; remove it")
         if self.role is Role.WORKSPACE and len(set(self.architectures)) > 1:
             yield Fault(("architectures",), "a workspace's agent is made for one architecture (TPL-48); write amd64 or arm64 alone")
+
+    def _type_faults(self) -> Iterable[Fault]:
+        if bool(self.instance_types) == bool(self.instance_categories):
+            what = (
+                "there is instance_types too; remove one of them" if self.instance_types else "no type is named; add it or instance_types"
+            )
+            yield Fault(("instance_categories",), what)
+        if self.instance_types and self.most_vcpus is not None:
+            yield Fault(("most_vcpus",), "types are named one by one already; remove it")
+        for index, instance_type in enumerate(self.instance_types):
+            yield from accelerator_fault(("instance_types", index), instance_type)
 
 
 class Karpenter(Section):
