@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pulumi_aws as aws
 import pulumi_coderd as coderd
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
-from composer import Catalog, Composed, CompositionError, Instance, compose, load_catalog
+from composer import Catalog, Composed, CompositionError, Deployment, Instance, compose, load_catalog
 from settings.coder import EVERYONE, Coder, Oidc
 from settings.quantities import Day
 from settings.templates import Templates as TemplateSettings
@@ -149,11 +149,14 @@ class Templates(ComponentResource):
 
 def compose_all(catalog: Catalog, args: TemplatesArgs) -> dict[str, Composed]:
     """Every published template by name, in order; CompositionError with the faults of all."""
+    deployment = Deployment(
+        sizes=args.workload.sizes, instance=args.instance, channel=args.settings.channel, today=datetime.now(UTC).date()
+    )
     composed: dict[str, Composed] = {}
     problems: list[str] = []
     for name, published in sorted(args.settings.published.items()):
         try:
-            composed[name] = compose(catalog, name, sizes=args.workload.sizes, offered=published.sizes, instance=args.instance)
+            composed[name] = compose(catalog, name, deployment, published.sizes)
         except CompositionError as error:
             problems.extend(error.problems)
     if problems:
@@ -179,9 +182,5 @@ def _facts(name: str, version: Composed, settings: TemplateSettings) -> dict[str
         "contentHash": version.content_hash,
         "sizes": list(settings.published[name].sizes),
         "groups": sorted(settings.published[name].groups),
-        "provenance": _without_files(version.provenance.items()),
+        "provenance": version.provenance.model_dump(mode="json", exclude={"files"}),
     }
-
-
-def _without_files(items: Iterable[tuple[str, object]]) -> dict[str, object]:
-    return {key: value for key, value in items if key != "files"}

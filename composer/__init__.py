@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from composer.catalog import Catalog, load_catalog
-from composer.composing import Composed, Instance, compose
+from composer.composing import Composed, Deployment, compose
 from composer.errors import CompositionError
+from composer.rendering import Instance
 
-__all__ = ["Catalog", "Composed", "CompositionError", "Instance", "compose", "load_catalog"]
+__all__ = ["Catalog", "Composed", "CompositionError", "Deployment", "Instance", "compose", "load_catalog"]

@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from composer.errors import CompositionError
+from composer.files import read
 from composer.manifests import Base, Contract, Toolchain
 from composer.publications import Composition, Container, Image, Lock, MachineImage, Pin, Registry
 from composer.words import Manifest
@@ -22,7 +23,7 @@ K = TypeVar("K", str, tuple[str, str])
 T = TypeVar("T")
 
 _NOTHING: Mapping[str, object] = {}
-_NOT_RENDERED = {"tests", "build", "policies"}  # for the authors of a module, no part of a workspace
+_NOT_PUSHED = {"tests", "build", "policies"}  # for the authors of a module, no part of a workspace
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ class Module(Generic[M]):
 
     manifest: M
     files: Mapping[str, bytes]
+
+    @property
+    def pushed(self) -> dict[str, bytes]:
+        """Without what is for its authors."""
+        return {path: content for path, content in self.files.items() if path.partition("/")[0] not in _NOT_PUSHED}
+
+
+AnyModule = Module[Toolchain] | Module[Base]
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,8 @@ def load_catalog(folder: Path) -> Catalog:
         raise CompositionError([f"{folder} is no folder; the catalogue is the folder `catalog` of the repository"])
     reader = _Reader(folder, [])
     problems = reader.problems
-    toolchains = [Module(manifest, _files(path.parent)) for path, manifest in reader.each("toolchains/*/toolchain.yaml", Toolchain)]
-    bases = [Module(manifest, _files(path.parent)) for path, manifest in reader.each("bases/*/base.yaml", Base)]
+    toolchains = [Module(manifest, read(path.parent)) for path, manifest in reader.each("toolchains/*/toolchain.yaml", Toolchain)]
+    bases = [Module(manifest, read(path.parent)) for path, manifest in reader.each("bases/*/base.yaml", Base)]
     locks = [lock for _, lock in reader.each("lock.yaml", Lock)]
     catalog = Catalog(
         contracts=_by([c for _, c in reader.each("contract/*.yaml", Contract)], lambda c: c.version, "contract", problems),
@@ -135,11 +144,6 @@ class _Reader:
 
 def _has(value: object, key: str) -> bool:
     return isinstance(value, dict) and key in value
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return {path.as_posix(): (folder / path).read_bytes() for path in sorted(paths) if path.parts[0] not in _NOT_RENDERED}
 
 
 def _by(items: list[T], key: Callable[[T], K], kind: str, problems: list[str]) -> dict[K, T]:

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import os
 import re
-import tarfile
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from composer.catalog import Catalog
+from composer import effective, fitting, hcl, interfaces, overrides, portability, provenance
+from composer.archive import LIMIT, pack
+from composer.bill import bill
+from composer.catalog import AnyModule, Catalog, Module
 from composer.errors import CompositionError
+from composer.files import content_hash, read
 from composer.manifests import Base, Contract, Toolchain
 from composer.matching import mismatches, select
-from composer.publications import Composition, Container, Lifecycle
-from composer.rendering import Json, root_module
+from composer.provenance import BILL, CONTRACT, PROVENANCE, ROOT, Provenance, Source
+from composer.publications import Composition, Lifecycle, Permit, Pin, version_of
+from composer.rendering import Instance, Parts, root_module
 from settings.names import closest
-from settings.quantities import CpuQuantity, MemoryQuantity
+from settings.templates import Channel
 from settings.workload import Size
 
-ARCHIVE_LIMIT = 1024 * 1024  # bytes that coderd takes as one template version (provider coder/coderd 0.0.23, facts of its template)
 _HASH_LENGTH = 12  # 48 bits tell the versions of one template apart
 _OFTEN_SECRET = re.compile(rb"(AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY-----|ghp_[A-Za-z0-9]{36}|xox[abp]-[A-Za-z0-9-]{10,})")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance:
-    """What a Coder deployment tells its templates: where coderd is inside the cluster, and what the bases ask for as `platform`."""
+class Deployment:
+    """What a stack file says of all templates: sizes, channel, further permits; today: in UTC, no permit holds without it."""
 
-    coder_url: str
-    platform: Mapping[str, Json]
+    sizes: Mapping[str, Size]
+    instance: Instance
+    channel: Channel = Channel.PINNED
+    permits: Sequence[Permit] = ()
+    today: date = date.max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class Composed:
     composition: Composition
     files: Mapping[str, bytes]
     content_hash: str
-    provenance: Mapping[str, Json]
+    provenance: Provenance
 
     @property
     def lifecycle(self) -> Lifecycle:
@@ -53,13 +56,13 @@ class Composed:
     @property
     def version_name(self) -> str:
         """Both versions and the content; whatever changes, the name does, as Coder requires."""
-        pins = f"{self.composition.toolchain.version}-{self.composition.base.version}"
-        return f"{pins}-{self.content_hash[:_HASH_LENGTH]}".replace("+", "_")
+        pins = f"{self.provenance.toolchain.version}-{self.provenance.base.version}"
+        return f"{pins}-{self.content_hash[:_HASH_LENGTH]}"
 
     def write(self, root: Path) -> Path:
         """Writes the folder `<root>/<name>-<hash>`, unless it stands already, and returns it; OSError where it cannot be written."""
         folder = root / f"{self.composition.name}-{self.content_hash[:_HASH_LENGTH]}"
-        if folder.is_dir() and _content(folder) == self.files:
+        if folder.is_dir() and read(folder) == self.files:
             return folder
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=".") as unfinished:
@@ -77,132 +80,121 @@ class Composed:
         return folder
 
 
-def compose(catalog: Catalog, name: str, *, sizes: Mapping[str, Size], offered: Sequence[str], instance: Instance) -> Composed:
-    """The composition of that name, with the offered ones of the sizes; CompositionError says everything that keeps it from being made."""
-    composition = catalog.compositions.get(name)
-    if composition is None:
-        meant = closest(name, sorted(catalog.compositions))
-        remedy = f"did you mean {meant}?" if meant else f"there is: {', '.join(sorted(catalog.compositions)) or 'none'}"
-        raise CompositionError([f"{name} is no composition of the catalogue; {remedy}"])
-    toolchain = catalog.toolchain(composition.toolchain)
-    base = catalog.base(composition.base)
+def compose(catalog: Catalog, name: str, deployment: Deployment, offered: Sequence[str] | None = None) -> Composed:
+    """The composition of that name; offered: of the sizes, all of its own by default.
+
+    Raises CompositionError with everything that keeps it from being made.
+    """
+    composition = _composition(catalog, name)
+    channel = composition.channel or deployment.channel
+    toolchain = catalog.toolchain(version_of(composition.toolchain, channel, catalog.lock))
+    base = catalog.base(version_of(composition.base, channel, catalog.lock))
     contract = catalog.contracts.get(base.manifest.contract)
     if contract is None:
-        raise CompositionError([f"{name}: contract {base.manifest.contract} of {composition.base} is not in the catalogue"])
+        raise CompositionError([f"{name}: contract {base.manifest.contract} of {base.manifest.name} is not in the catalogue"])
+    offered = list(dict.fromkeys(composition.profiles.values())) if offered is None else offered
     problems = [
         *mismatches(contract, toolchain.manifest, base.manifest, (other.manifest for other in catalog.bases.values())),
-        *_size_problems(composition, toolchain.manifest, sizes, offered),
-        *_platform_problems(base.manifest, instance),
+        *fitting.size_faults(composition, toolchain.manifest, deployment.sizes, offered),
+        *_module_faults(contract, toolchain, base),
+        *_instance_faults(base.manifest, deployment.instance),
     ]
-    image, complaint = _image(catalog, composition, toolchain.manifest)
-    problems += [complaint] if complaint else []
+    if not problems:
+        problems += _override_faults(composition, contract, toolchain, base, deployment)
     if problems:
         raise CompositionError(f"{name}: {problem}" for problem in problems)
 
-    modules = {f"toolchain/{path}": content for path, content in toolchain.files.items()}
-    modules |= {f"base/{path}": content for path, content in base.files.items()}
-    made_of = _made_of(composition, contract, image, modules)
-    main = root_module(
-        composition,
-        toolchain.manifest,
-        base.manifest,
-        sizes={size: sizes[size] for size in sorted(offered, key=lambda name: _smallest_first(name, sizes[name]))},
-        match=select(contract, toolchain.manifest, base.manifest),
-        image=image,
-        coder_url=instance.coder_url,
-        platform={key: instance.platform[key] for key in base.manifest.platform},
-        provenance=made_of,
+    sizes = fitting.in_order(deployment.sizes, offered)
+    try:
+        starts = fitting.starts(catalog, composition, toolchain.manifest, base.manifest, sizes, deployment.instance.region)
+    except CompositionError as error:
+        raise CompositionError(f"{name}: {problem}" for problem in error.problems) from None
+    tree = effective.settings(contract, toolchain.manifest, select(contract, toolchain.manifest, base.manifest))
+    profile, given = effective.inputs(tree, composition.overrides, hcl.variables(base.files))
+    files = {f"toolchain/{path}": content for path, content in toolchain.pushed.items()}
+    files |= {f"base/{path}": content for path, content in base.pushed.items()}
+    made_from = provenance.artifacts({**files, "images.tf": "\n".join(starts.images.values()).encode()})
+    sources = _source(catalog, toolchain), _source(catalog, base)
+    metadata = provenance.shown_metadata(name, channel, *sources, contract.version, made_from, files)
+    parts = Parts(
+        composition=composition,
+        base=base.manifest,
+        sizes=sizes,
+        default=composition.profiles[profile],
+        starts=starts,
+        given=given,
+        metadata=metadata,
     )
-    files = {**modules, "main.tf.json": main}
-    provenance = _provenance(made_of, [image], files)
-    files["provenance.json"] = (json.dumps(provenance, indent=2, sort_keys=True) + "\n").encode()
-    files = dict(sorted(files.items()))
+    files[CONTRACT] = (contract.model_dump_json(indent=1) + "\n").encode()
+    files[ROOT] = root_module(parts, hcl.variables(base.files), deployment.instance)
+    files[BILL] = bill(name, toolchain.manifest, base.manifest, provenance.modules(files), made_from.model_dump(mode="json"))
+    told = Provenance(
+        composition=name,
+        channel=channel,
+        toolchain=sources[0],
+        base=sources[1],
+        contract=contract.version,
+        artifacts=made_from,
+        profiles=dict(sorted(composition.profiles.items())),
+        sizes=tuple(sizes),
+        overrides=composition.overrides,
+        permits=tuple(overrides.used(composition.overrides, (*composition.permits, *deployment.permits))),
+        metadata=metadata,
+        files=provenance.digests(files),
+    )
+    files = dict(sorted({**files, PROVENANCE: told.written()}.items()))
     _check_archive(name, files)
-    return Composed(composition=composition, files=files, content_hash=_hash(files), provenance=provenance)
+    return Composed(composition=composition, files=files, content_hash=content_hash(files), provenance=told)
 
 
-def _image(catalog: Catalog, composition: Composition, toolchain: Toolchain) -> tuple[str, str | None]:
-    """The container image by digest, or a sentence about why there is none."""
-    found = catalog.images.get(toolchain.image) if toolchain.image else None
-    if not isinstance(found, Container):
-        return "", f"image {toolchain.image} of {composition.toolchain} is no container of images.yaml; add it with its digest"
-    locked = catalog.lock.images.get(str(toolchain.image))
-    digest = found.digest or (locked.digest if locked else None)
-    if digest is None:
-        return "", f"image {toolchain.image} has no digest; run `coder-eks templates resolve`"
-    return found.at(digest), None
+def _composition(catalog: Catalog, name: str) -> Composition:
+    if found := catalog.compositions.get(name):
+        return found
+    meant = closest(name, sorted(catalog.compositions))
+    remedy = f"did you mean {meant}?" if meant else f"there is: {', '.join(sorted(catalog.compositions)) or 'none'}"
+    raise CompositionError([f"{name} is no composition of the catalogue; {remedy}"])
 
 
-def _size_problems(composition: Composition, toolchain: Toolchain, sizes: Mapping[str, Size], offered: Sequence[str]) -> Iterable[str]:
-    if missing := [profile for profile in toolchain.compute.profiles if profile not in composition.profiles]:
-        yield f"{toolchain.name} has the profiles {', '.join(missing)}, which the composition gives no size; add them under profiles"
-    if unknown := [profile for profile in composition.profiles if profile not in toolchain.compute.profiles]:
-        yield f"{', '.join(unknown)} under profiles is no profile of {toolchain.name}; remove it"
-    reachable = set(composition.profiles.values())
-    for size in offered:
-        if size not in sizes:
-            yield f"size {size} is published, but not one of workload.sizes; add it there, or publish another"
-        elif size not in reachable:
-            yield f"size {size} is published, but no profile of {toolchain.name} has it; publish some of {', '.join(sorted(reachable))}"
-    if not offered:
-        yield "no size is published; publish at least one"
+def _module_faults(contract: Contract, toolchain: Module[Toolchain], base: Module[Base]) -> Iterator[str]:
+    yield from (f"{toolchain.manifest.name}: {sentence}" for sentence in portability.faults(toolchain.files))
+    yield from interfaces.toolchain_faults(toolchain.manifest.name, toolchain.files)
+    yield from interfaces.base_faults(contract, base.manifest, base.files)
 
 
-def _smallest_first(name: str, size: Size) -> tuple[CpuQuantity, MemoryQuantity, MemoryQuantity, str]:
-    return size.cpu, size.memory, size.storage, name
-
-
-def _platform_problems(base: Base, instance: Instance) -> Iterable[str]:
+def _instance_faults(base: Base, instance: Instance) -> Iterator[str]:
     for key in base.platform:
         if key not in instance.platform:
             yield f"{base.name} asks the deployment for {key}, which it does not tell; it tells {', '.join(sorted(instance.platform))}"
+    if base.coderd == "external" and not instance.access_url:
+        yield f"{base.name} reaches coderd by its access URL, which the deployment does not tell"
 
 
-def _made_of(composition: Composition, contract: Contract, image: str, modules: Mapping[str, bytes]) -> dict[str, str]:
-    """What is shown beside a workspace: everything that a person needs to find the sources again."""
-    return {
-        "composition": composition.name,
-        "toolchain": f"{composition.toolchain.name}@{composition.toolchain.version}",
-        "base": f"{composition.base.name}@{composition.base.version}",
-        "contract": contract.version,
-        "image": image,
-        "modules": f"sha256:{_hash(modules)}",
-    }
+def _override_faults(
+    composition: Composition, contract: Contract, toolchain: Module[Toolchain], base: Module[Base], deployment: Deployment
+) -> list[str]:
+    return [
+        *overrides.faults(
+            composition.overrides,
+            optional=overrides.optional_flags(contract, toolchain.manifest),
+            profiles=toolchain.manifest.compute.profiles,
+            permits=(*composition.permits, *deployment.permits),
+            today=deployment.today,
+        ),
+        *effective.override_faults(contract, toolchain.manifest, base.manifest, hcl.variables(base.files), composition.overrides),
+    ]
 
 
-def _provenance(made_of: Mapping[str, str], images: Sequence[str], files: Mapping[str, bytes]) -> dict[str, Json]:
-    return {
-        **made_of,
-        "artifacts": {"images": list(images)},
-        "files": {path: f"sha256:{hashlib.sha256(content).hexdigest()}" for path, content in sorted(files.items())},
-    }
-
-
-def _hash(files: Mapping[str, bytes]) -> str:
-    lines = (f"{hashlib.sha256(content).hexdigest()}  {path}\n" for path, content in sorted(files.items()))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def _source(catalog: Catalog, module: AnyModule) -> Source:
+    name, version = module.manifest.name, module.manifest.version
+    release = catalog.lock.release(Pin(name=name, version=version))
+    return Source(name=name, version=version, commit=release.commit if release else None, files=content_hash(module.pushed))
 
 
 def _check_archive(name: str, files: Mapping[str, bytes]) -> None:
     """Refuses what Coder would (size), and what template files must never hold: everybody may read them, forever (TPL-44, T-49)."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for path, content in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
     secrets = (path for path, content in files.items() if _OFTEN_SECRET.search(content))
     problems = [f"{name}: {path} holds what looks like a secret; keep it in Secrets Manager" for path in secrets]
-    if (size := len(archive.getvalue())) > ARCHIVE_LIMIT:
-        problems.append(f"{name}: the archive has {size} bytes; Coder takes {ARCHIVE_LIMIT}: move what is large into the image")
+    if (size := len(pack(files))) > LIMIT:
+        problems.append(f"{name}: the archive has {size} bytes; Coder takes {LIMIT}: move what is large into the image")
     if problems:
         raise CompositionError(problems)
-
-
-def _content(folder: Path) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for parent, _, names in os.walk(folder):
-        for file in names:
-            path = Path(parent) / file
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found

@@ -51,11 +51,16 @@ def satisfied(base: Base, asked: Demand) -> bool:
 
 def mismatches(contract: Contract, toolchain: Toolchain, base: Base, others: Iterable[Base] = ()) -> list[str]:
     """One sentence for each thing that keeps the two apart; others: bases to name as ones that would do."""
+    others = list(others)
     found = [
         f"{module.name} {module.version} is written for contract {module.contract}, not {contract.version}; take modules of one contract"
         for module in (toolchain, base)
         if module.contract != contract.version
     ]
+    if toolchain.os != base.os:
+        able = [f"{other.name} {other.version}" for other in others if other.os == toolchain.os]
+        remedy = f"compose it with {' or '.join(able)}" if able else "no base of the catalogue runs it"
+        found.append(f"{toolchain.name} is written for {toolchain.os}; {base.name} {base.version} runs {base.os}: {remedy}")
     for word in (*toolchain.capabilities.required, *toolchain.capabilities.optional):
         asked = demand(contract, word)
         if asked is None:
@@ -83,8 +88,11 @@ def select(contract: Contract, toolchain: Toolchain, base: Base) -> Match:
     flags = {name: name in on for name, kind in contract.capabilities.items() if not isinstance(kind, Choice)}
     choices = {name: ways[0] for name, ways in _ways(contract, toolchain, base).items()}
     for name, kind in contract.capabilities.items():
-        if isinstance(kind, Choice) and kind.default is not None and name in base.capabilities:
-            choices.setdefault(name, kind.default)
+        offered = base.capabilities.get(name)
+        if isinstance(kind, Choice) and isinstance(offered, tuple):
+            unasked = [way for way in (kind.default, *kind.values) if way is not None and way in offered]
+            if unasked:
+                choices.setdefault(name, unasked[0])
     return Match(flags, choices)
 
 

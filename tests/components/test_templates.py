@@ -184,7 +184,7 @@ def test_the_component_declares_what_policies_judge(graph: Graph):
     assert node.inputs["templates"] == registered["templates"]
     facts = registered["templates"]["pod-swdev"]
     assert facts["groups"] == ["developers"]
-    assert facts["provenance"]["toolchain"] == "swdev-toolchain@1.2.0"
+    assert facts["provenance"]["metadata"]["toolchain"] == "swdev-toolchain@1.2.0"
 
 
 def test_all_faults_of_all_templates_are_told_before_anything_is_declared(deploy: Deploy, settings: Settings, tmp_path: Path):

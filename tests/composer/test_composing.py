@@ -14,8 +14,8 @@ from typing import Any
 import hcl2
 import pytest
 
-from composer import Composed, CompositionError, Instance, compose, load_catalog
-from composer.rendering import literal
+from composer import Composed, CompositionError, Deployment, Instance, compose, load_catalog
+from composer.provenance import literal
 from settings import load_file
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ INSTANCE = Instance(
 def composed(
     catalog: Path = CATALOG, name: str = "pod-swdev", offered: tuple[str, ...] = OFFERED, instance: Instance = INSTANCE
 ) -> Composed:
-    return compose(load_catalog(catalog), name, sizes=SIZES, offered=offered, instance=instance)
+    return compose(load_catalog(catalog), name, Deployment(sizes=SIZES, instance=instance), offered)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,8 @@ def test_a_workspace_costs_one_credit_running_or_not(base: dict[str, Any]):
 def test_provenance_lists_what_it_is_made_of_and_every_file(pod: Composed, root: dict[str, Any]):
     """TPL-23, Property 15."""
     provenance = json.loads(pod.files["provenance.json"])
-    assert (provenance["toolchain"], provenance["base"], provenance["contract"]) == ("swdev-toolchain@1.2.0", "base-k8s@3.1.0", "1.0")
+    assert [provenance[kind]["name"] for kind in ("toolchain", "base")] == ["swdev-toolchain", "base-k8s"]
+    assert (provenance["toolchain"]["version"], provenance["base"]["version"], provenance["contract"]) == ("1.2.0", "3.1.0", "1.0")
     assert provenance["artifacts"]["images"] == [root["module"]["base"]["image_id"]]
     assert provenance["files"] == {
         path: f"sha256:{hashlib.sha256(content).hexdigest()}" for path, content in pod.files.items() if path != "provenance.json"

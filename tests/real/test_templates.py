@@ -15,7 +15,7 @@ import pytest
 
 from components.coder_values import HTTP_PORT
 from components.namespaces import CODER, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
-from composer import Composed, Instance, compose, load_catalog
+from composer import Composed, Deployment, Instance, compose, load_catalog
 from settings import load_file
 from settings.quantities import CpuQuantity, MemoryQuantity
 from tests.real.api_server import ApiServer
@@ -44,7 +44,7 @@ INSTANCE = Instance(
 
 def composed(template: str) -> Composed:
     sizes = PUBLISHED[template].sizes
-    return compose(load_catalog(ROOT / "catalog"), template, sizes=SETTINGS.workload.sizes, offered=sizes, instance=INSTANCE)
+    return compose(load_catalog(ROOT / "catalog"), template, Deployment(sizes=SETTINGS.workload.sizes, instance=INSTANCE), sizes)
 
 
 @pytest.fixture(params=sorted(PUBLISHED))

@@ -1,0 +1,78 @@
+"""What a pushed template's own files say of Properties 10 and 13 to 17, for a judge that trusts no declaration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from pydantic import ValidationError
+from semver import Version
+
+from composer import overrides, portability, provenance
+from composer.files import read
+from composer.manifests import Base, Contract, Toolchain
+from composer.matching import mismatches
+from composer.provenance import CONTRACT, ROOT, Provenance
+from settings.quantities import CpuQuantity, MemoryQuantity
+from settings.templates import Channel
+
+SizeFacts = tuple[CpuQuantity, MemoryQuantity, MemoryQuantity]
+
+
+def faults(folder: Path, today: date) -> dict[int, list[str]]:
+    """Sentences by property, 13 to 17, of the folder that `versions[].directory` names; OSError where it cannot be read."""
+    return file_faults(read(folder), today)
+
+
+def file_faults(files: Mapping[str, bytes], today: date) -> dict[int, list[str]]:
+    """The same of the files themselves: path to content."""
+    told = provenance.read(files)
+    found: dict[int, list[str]] = {
+        13: portability.faults({path.removeprefix("toolchain/"): each for path, each in files.items() if path.startswith("toolchain/")}),
+        15: provenance.faults(files),
+    }
+    try:
+        toolchain = Toolchain.model_validate(yaml.safe_load(files["toolchain/toolchain.yaml"]))
+        base = Base.model_validate(yaml.safe_load(files["base/base.yaml"]))
+        contract = Contract.model_validate_json(files[CONTRACT])
+    except (KeyError, ValidationError, yaml.YAMLError) as error:
+        unreadable = [f"toolchain, base or contract cannot be read: {' '.join(str(error).split())}"]
+        return {**found, 14: unreadable, 16: unreadable, 17: unreadable}
+    found[14] = mismatches(contract, toolchain, base)
+    if isinstance(told, list):
+        return {**found, 16: told, 17: told}
+    found[16] = overrides.faults(
+        told.overrides,
+        optional=overrides.optional_flags(contract, toolchain),
+        profiles=toolchain.compute.profiles,
+        permits=told.permits,
+        today=today,
+    )
+    found[17] = _version_faults(told)
+    return dict(sorted(found.items()))
+
+
+def sizes(files: Mapping[str, bytes]) -> dict[str, SizeFacts]:
+    """The sizes that a pushed template offers: vCPUs, memory and storage (Property 10). Raises KeyError or ValueError."""
+    root = cast("dict[str, Any]", json.loads(files[ROOT]))
+    declared = cast("dict[str, dict[str, object]]", root["locals"]["sizes"])
+    offered = {option["value"] for option in root["data"]["coder_parameter"]["size"]["option"]}
+    return {
+        name: (CpuQuantity.parse(size["cpu"]), MemoryQuantity.parse(size["memory"]), MemoryQuantity.parse(size["storage"]))
+        for name, size in sorted(declared.items())
+        if name in offered
+    }
+
+
+def _version_faults(told: Provenance) -> list[str]:
+    """Modules have one version in full each; only the beta channel takes a pre-release."""
+    versions = {"toolchain": told.toolchain, "base": told.base}
+    return [
+        f"{kind} {source} is a pre-release, which channel {told.channel} does not take"
+        for kind, source in versions.items()
+        if told.channel is Channel.STABLE and Version.parse(source.version).prerelease
+    ]
