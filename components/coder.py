@@ -17,8 +17,11 @@ from components.foundation import Foundation
 from components.namespaces import CODER, PROVISIONERS, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
 from components.network import Network
 from components.place import Place, placement
+from components.provisioner_access import OWN_TAG
 from components.provisioners import Provisioners, ProvisionersArgs
+from components.tags import ENVIRONMENT
 from components.templates import Templates, TemplatesArgs
+from components.workspace_machines import PROFILE, WorkspaceMachines, WorkspaceMachinesArgs
 from composer import Instance
 from plan.groups import workspace_requests
 from settings.cluster import IdentityMode, Role
@@ -132,6 +135,7 @@ def inside_coder(place: Place, base: Foundation, server: CoderServer, entrance: 
         ),
         inside,
     )
+    WorkspaceMachines("workspace-machines", WorkspaceMachinesArgs(system=settings.system.name), inside)
     Templates(
         "templates",
         TemplatesArgs(
@@ -154,14 +158,21 @@ def _instance(place: Place, server: CoderServer) -> Instance:
     requests = workspace_requests(place.settings)
     return Instance(
         coder_url=server.internal_url_text,
+        access_url=place.plan.access_url,
+        region=place.region,
         platform={
             "blocked_cidrs": [place.planned.network.cidr],
             "coder_namespace": CODER,
             "coder_port": HTTP_PORT,
+            "instance_profile": PROFILE.format(system=place.settings.system.name),
+            "machine_tags": {OWN_TAG: "true", ENVIRONMENT: place.settings.system.name},
             "namespace": WORKSPACES,
             "node_group": placement(place.planned, Role.WORKSPACE).group,
+            "region": place.region,
             "requests": {"cpu": float(requests.cpu), "memory": float(requests.memory)},
             "service_account": WORKSPACE_SERVICE_ACCOUNT,
             "storage_class": STORAGE_CLASS,
+            "subnet_tags": {ENVIRONMENT: place.settings.system.name, "Tier": place.planned.network.tier_of(Role.WORKSPACE.value).name},
+            "vpc_tags": {ENVIRONMENT: place.settings.system.name, "Name": place.region},
         },
     )

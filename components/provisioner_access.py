@@ -62,6 +62,7 @@ class Account:
 def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
     """CoderProvRole: EC2 workspaces that carry the builds' own tag, this cluster, and the workspaces' roles for EC2 alone (EKS-24)."""
     made = [account.arn("ec2", f"{kind}/*") for kind in ("instance", "volume")]
+    groups = [account.arn("ec2", "security-group/*")]
     used = [Output.concat("arn:", account.partition, f":ec2:{account.region}::image/*")]
     # Terraform's aws_instance tags the instance and its volumes only: a tag asked of the interface would refuse every launch.
     used += [account.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
@@ -74,8 +75,10 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
         Statement(
             sid="DescribeEc2",
             actions=[
-                *("ec2:DescribeImages", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"),
-                *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVolumes"),
+                *("ec2:DescribeImages", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceCreditSpecifications"),
+                *("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"),
+                *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"),
+                *("ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVolumes", "ec2:DescribeVpcs"),
             ],
             resources=[ANY_RESOURCE],
         ),
@@ -86,19 +89,27 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
             conditions={"StringEquals": {f"aws:RequestTag/{OWN_TAG}": "true"}},
         ),
         Statement(sid="RunFrom", actions=["ec2:RunInstances"], resources=used),
+        Statement(  # each workspace has a group of its own, which lets nobody in (T-45)
+            sid="MakeTaggedGroup",
+            actions=["ec2:CreateSecurityGroup"],
+            resources=groups,
+            conditions={"StringEquals": {f"aws:RequestTag/{OWN_TAG}": "true"}},
+        ),
+        Statement(sid="MakeGroupIn", actions=["ec2:CreateSecurityGroup"], resources=[account.arn("ec2", "vpc/*")]),
         Statement(
             sid="TagWhatIsMade",
             actions=["ec2:CreateTags"],
-            resources=made,
-            conditions={"StringEquals": {"ec2:CreateAction": ["CreateVolume", "RunInstances"]}},
+            resources=[*made, *groups],
+            conditions={"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "CreateVolume", "RunInstances"]}},
         ),
         Statement(
             sid="ChangeOwn",
             actions=[
                 *("ec2:AttachVolume", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyInstanceAttribute", "ec2:ModifyVolume"),
-                *("ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"),
+                *("ec2:ModifyInstanceMetadataOptions", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"),
+                *("ec2:AuthorizeSecurityGroupEgress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupEgress"),
             ],
-            resources=made,
+            resources=[*made, *groups],
             conditions={"StringEquals": {f"aws:ResourceTag/{OWN_TAG}": "true"}},
         ),
         Statement(

@@ -1,0 +1,44 @@
+"""What every EC2 workspace runs as: a role that may do nothing, until somebody gives it something (TPL-10, EKS-24)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi_aws as aws
+from pulumi import ComponentResource, Output, ResourceOptions
+
+from components.iam import document, trusted_service
+from components.provisioner_access import WORKSPACE_ROLE_PATH
+
+PROFILE = "coder-{system}-workspace"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceMachinesArgs:
+    """system: its name."""
+
+    system: str
+
+
+class WorkspaceMachines(ComponentResource):
+    """A role below the path that provisioners may pass, and its instance profile under a name that templates know at a preview.
+
+    No Session Manager: nobody enters a workspace but by Coder (Property 9).
+    """
+
+    profile: Output[str]
+
+    def __init__(self, name: str, args: WorkspaceMachinesArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("coder-eks:templates:WorkspaceMachines", name, {"system": args.system}, opts)
+        child = ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            name,
+            name=PROFILE.format(system=args.system),
+            path=f"/{WORKSPACE_ROLE_PATH}/",
+            description="EC2 workspaces of Coder",
+            assume_role_policy=document(trusted_service("ec2.amazonaws.com")),
+            opts=child,
+        )
+        made = aws.iam.InstanceProfile(name, name=PROFILE.format(system=args.system), role=role.name, opts=child)
+        self.profile = made.name
+        self.register_outputs({"profile": self.profile})
