@@ -146,7 +146,7 @@ def _root_faults(told: Provenance, files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def metadata(told: Provenance, files: Mapping[str, bytes]) -> dict[str, str]:
-    """What people see beside a workspace, as it follows from the rest (TPL-23); image: those that there are to choose from."""
+    """What people see beside a workspace, as it follows from the rest (TPL-23); images: those that there are to choose from."""
     return shown_metadata(told.composition, told.channel, told.toolchain, told.base, told.contract, told.artifacts, modules(files))
 
 
@@ -167,7 +167,7 @@ def shown_metadata(
         "toolchain": str(toolchain),
         "base": str(base),
         "contract": contract,
-        "image": ", ".join((*made_from.images, *made_from.machine_images)),
+        "images": ", ".join((*made_from.images, *made_from.machine_images)),
         "modules": f"sha256:{content_hash(module_files)}",
         **commits,
     }
@@ -219,8 +219,8 @@ def _read(files: Mapping[str, bytes], path: str, model: type[F]) -> F | list[str
     if path not in files:
         return [f"{path} is missing; this is no template of ours"]
     try:
-        return model.model_validate(yaml.safe_load(files[path]))
-    except yaml.YAMLError as error:
+        return model.model_validate(json.loads(files[path]) if path.endswith(".json") else yaml.safe_load(files[path]))
+    except (yaml.YAMLError, UnicodeDecodeError, json.JSONDecodeError) as error:
         return [f"{path}: this cannot be read: {' '.join(str(error).split())}"]
     except ValidationError as error:
         return [f"{path}: {key_text(keys)}: {sentence}" for keys, sentence in sentences(model, error)]
