@@ -8,6 +8,7 @@ from policy import (
     not_judged,
     property_01_infrastructure,
     property_02_quota,
+    property_03_workspace_isolation,
     property_04_static_control_plane,
     property_05_backup_rpo,
     property_06_external_provisioners,
@@ -24,6 +25,7 @@ NAME = "coder-eks-properties"
 PROPERTIES: tuple[Property, ...] = (
     property_01_infrastructure.PROPERTY,
     property_02_quota.PROPERTY,
+    property_03_workspace_isolation.PROPERTY,
     property_04_static_control_plane.PROPERTY,
     property_05_backup_rpo.PROPERTY,
     property_06_external_provisioners.PROPERTY,

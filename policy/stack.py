@@ -11,6 +11,7 @@ from pulumi_policy import PolicyResource
 from policy.facts import Facts, TemplateFacts, declared, declared_templates
 from policy.graph import Graph
 from policy.systems import SYSTEMS, SystemNeed, need_of
+from policy.templates import Pushed, pushed
 from policy.values import Props
 
 ROOT = "pulumi:pulumi:Stack"
@@ -39,6 +40,11 @@ class Stack:
     def templates(self) -> TemplateFacts | None:
         """What its Templates component declares."""
         return declared_templates(self.graph)
+
+    @cached_property
+    def pushed(self) -> list[Pushed]:
+        """The templates that it pushes, read once for all properties."""
+        return pushed(self.graph)
 
     @property
     def visit(self) -> int:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.policy.judge import Config, Outcome, run
-from tests.policy.recorded import Entry, Recording, stack
+from tests.policy.recorded import ROOT, Entry, Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
 Breaking = Callable[[Recording], object]
+TEMPLATE = "coderd:index/template:Template"
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,44 @@ def add(type_token: str, name: str, inputs: dict[str, Any], like: str | None = N
         return made
 
     return change
+
+
+_FOLDERS = tempfile.TemporaryDirectory(prefix="coder-eks-templates-")
+
+
+def edited(changes: Mapping[str, Callable[[str], str] | None], template: str | None = None) -> Breaking:
+    """The template's folder with files changed, added or taken away (None); the program names the changed copy."""
+
+    def change(found: Recording) -> None:
+        entry = found.one(TEMPLATE, template)
+        source = ROOT / entry.inputs["versions"][0]["directory"]
+        target = Path(tempfile.mkdtemp(dir=_FOLDERS.name)) / source.name
+        shutil.copytree(source, target)
+        for name, edit in changes.items():
+            file = target / name
+            if edit is None:
+                file.unlink()
+                continue
+            before = file.read_text() if file.exists() else ""
+            after = edit(before)
+            assert after != before, f"{name} stays as it is"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(after)
+        entry.put("versions.0.directory", str(target))
+
+    return change
+
+
+def swap(old: str, new: str) -> Callable[[str], str]:
+    """The first occurrence of one text by another; it must be there."""
+
+    def edit(text: str) -> str:
+        assert old in text, f"{old!r} is not there"
+        return text.replace(old, new, 1)
+
+    return edit
+
+
+def append(more: str) -> Callable[[str], str]:
+    """The text and something more."""
+    return lambda text: f"{text}\n{more}\n"

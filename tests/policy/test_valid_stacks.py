@@ -17,7 +17,7 @@ from tests.policy.variations import documents, lawful, parsed, vary
 from tests.policy.world import DEPLOYED, PREVIEW
 
 NAMES = {item.name for item in PROPERTIES}
-SECOND_VISIT = {"property-06-external-provisioners", "property-07-auto-stop", "property-11-declarative"}
+SECOND_VISIT = {"property-03-workspace-isolation", "property-06-external-provisioners", "property-07-auto-stop", "property-11-declarative"}
 
 
 def green(outcome: Outcome, visit: int) -> None:

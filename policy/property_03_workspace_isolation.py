@@ -1,0 +1,151 @@
+"""**Feature: coder-deployment-guide, Property 3: Workspace Network Isolation**
+
+No workspace reaches another on any port, nor the Kubernetes API, the database or the node's metadata (requirement 3.1c, POL-03, TPL-31,
+NET-29, T-25, T-45). In the graph: the workspaces' namespace denies what nobody allows, and the CNI enforces it. In each template: its own
+Terraform, read from the folder that is pushed (`isolation.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import cast
+
+from pulumi_policy import Severity
+
+from composer.hcl import UnreadableError
+from policy import helm, isolation, tokens
+from policy.crossguard import Property
+from policy.facts import FIRST_VISIT
+from policy.graph import Graph, Node
+from policy.stack import Stack
+from policy.templates import Pushed
+from policy.terraform import module_of
+from policy.values import Props, Unknown, Value, mapping, plain, sequence, text
+from policy.verdict import Verdict
+
+NAMESPACE = "coder-ws"
+WORKSPACE_TAG = "coder.com/workspace"
+
+
+def _add_on(node: Node, settings: Props, verdict: Verdict) -> None:
+    """The CNI enforces network policies only when it is told to."""
+    del settings
+    if node.get("addonName") != "vpc-cni":
+        return
+    values = node.get("configurationValues")
+    if isinstance(values, Unknown):
+        verdict.undecided(node, "its configuration is unknown")
+    elif str(_json(values).get("enableNetworkPolicy")).lower() != "true":
+        verdict.wrong(node, 'does not enforce network policies; set enableNetworkPolicy to "true" in its configuration')
+
+
+def _json(value: Value) -> Props:
+    if isinstance(value, dict):
+        return value
+    try:
+        return mapping(plain(cast("object", json.loads(value)))) if isinstance(value, str) else {}
+    except json.JSONDecodeError:
+        return {}
+
+
+def _security_group(node: Node, settings: Props, verdict: Verdict) -> None:
+    """A security group of workspaces that the stack itself makes lets nothing in."""
+    del settings
+    if WORKSPACE_TAG in mapping(node.get("tags")) and sequence(node.get("ingress")):
+        verdict.wrong(node, "is of workspaces and lets something in; desktops and shells go through coderd")
+
+
+def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
+    """The namespace's rules, the add-on of each cluster, and every template's own."""
+    del settings
+    graph = stack.graph
+    _namespace(graph, verdict)
+    for cluster in graph.all(tokens.EKS_CLUSTER):
+        verdict.saw(cluster)
+        _enforced(graph, cluster, verdict)
+    if not stack.pushed:
+        if stack.visit == 1:
+            verdict.postponed = FIRST_VISIT
+        else:
+            verdict.wrong(None, "the stack pushes no template, so nothing says how workspaces are isolated")
+        return
+    ranges = [text(node.get("cidrBlock")) for node in graph.all(tokens.VPC)]
+    for template in stack.pushed:
+        verdict.saw(template.node)
+        for fault in _template(template, [cidr for cidr in ranges if cidr]):
+            verdict.wrong(template.node, fault)
+
+
+def _namespace(graph: Graph, verdict: Verdict) -> None:
+    """Default deny in both directions, and nothing beside it that lets workspaces in."""
+    namespaces = [node for node in graph.all(tokens.NAMESPACE) if text(node.get("metadata", "name")) == NAMESPACE]
+    policies = [node for node in graph.all(tokens.NETWORK_POLICY) if helm.object_namespace(graph, node) == NAMESPACE]
+    verdict.saw(*namespaces, *policies)
+    if not namespaces:
+        verdict.wrong(None, f"the stack makes no namespace {NAMESPACE}; workspaces have one of their own")
+    denied = {direction for node in policies if _of_all(node) for direction in _denied(node)}
+    for direction in ("Ingress", "Egress"):
+        if direction not in denied and namespaces:
+            verdict.wrong(namespaces[0], f"has no NetworkPolicy that denies {direction} by default; add one with an empty podSelector")
+    for node in policies:
+        if "Ingress" in _directions(node) and sequence(node.get("spec", "ingress")):
+            verdict.wrong(node, f"lets something into every pod of {NAMESPACE} that it selects; workspaces take no connection")
+        for rule in sequence(node.get("spec", "egress")):
+            if not sequence(mapping(rule).get("to")):
+                verdict.wrong(node, f"lets every pod of {NAMESPACE} out to anywhere; name where to")
+    foreign = [node for node in graph.all(tokens.NETWORK_POLICY) if helm.object_namespace(graph, node) is Unknown.UNKNOWN]
+    for node in foreign:
+        verdict.undecided(node, "its namespace is unknown")
+
+
+def _of_all(node: Node) -> bool:
+    selector = node.get("spec", "podSelector")
+    return selector is not None and not mapping(selector).get("matchLabels") and not mapping(selector).get("matchExpressions")
+
+
+def _directions(node: Node) -> set[str]:
+    return {str(item) for item in sequence(node.get("spec", "policyTypes"))}
+
+
+def _denied(node: Node) -> Iterator[str]:
+    for direction in ("Ingress", "Egress"):
+        if direction in _directions(node) and not sequence(node.get("spec", direction.lower())):
+            yield direction
+
+
+def _enforced(graph: Graph, cluster: Node, verdict: Verdict) -> None:
+    interfaces = [node for node in graph.pointing(cluster, "clusterName", tokens.ADD_ON) if node.get("addonName") == "vpc-cni"]
+    verdict.saw(*interfaces)
+    if not interfaces:
+        verdict.wrong(cluster, "has no vpc-cni add-on of this stack, so nothing enforces network policies; add it with enableNetworkPolicy")
+
+
+def _template(template: Pushed, vpcs: list[str]) -> Iterator[str]:
+    if template.fault:
+        yield template.fault
+        return
+    try:
+        module = module_of(template.files, "base/", template.inputs)
+    except UnreadableError as error:
+        yield f"{error}; nobody can see what it opens"
+        return
+    yield from isolation.faults(template, module, [ip_network(cidr) for cidr in vpcs])
+
+
+PROPERTY = Property(
+    number=3,
+    slug="workspace-isolation",
+    title="Workspace Network Isolation",
+    description="No workspace reaches another, the Kubernetes API, the database or its node's metadata.",
+    severity=Severity.CRITICAL,
+    tags=("network", "templates", "privacy"),
+    remediation="Restore the base's NetworkPolicy or security group, the default deny of coder-ws, and the flag of the vpc-cni add-on.",
+    url="https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy.html",
+    relations=relations,
+    resources={
+        tokens.ADD_ON: _add_on,
+        tokens.SECURITY_GROUP: _security_group,
+    },
+)

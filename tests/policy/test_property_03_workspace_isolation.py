@@ -1,0 +1,262 @@
+"""**Feature: coder-deployment-guide, Property 3: Workspace Network Isolation**"""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from policy import isolation
+from policy.templates import Pushed
+from policy.terraform import OPEN, Module, Symbol, module_of
+from tests.policy.breaking import Breaking, Broken, append, assert_caught, cases, drop, edited, put, remove, swap
+from tests.policy.judge import run
+from tests.policy.recorded import Recording, stack
+from tests.policy.world import DEPLOYED, PREVIEW
+
+ADD_ON, POLICY, NAMESPACE = "aws:eks/addon:Addon", "kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:core/v1:Namespace"
+TEMPLATE = "coderd:index/template:Template"
+MAIN = "base/main.tf"
+
+
+def hcl(old: str, new: str) -> Breaking:
+    return edited({MAIN: swap(old, new)})
+
+
+def more(text: str) -> Breaking:
+    return edited({MAIN: append(text)})
+
+
+def add_on(**values: Any) -> Breaking:
+    def change(found: Recording) -> None:
+        entry = found.one(ADD_ON, "vpc-cni")
+        entry.put("configurationValues", json.dumps({**json.loads(entry.inputs["configurationValues"]), **values}))
+
+    return change
+
+
+def closed_namespace(direction: str) -> Breaking:
+    """The default deny of the workspaces' namespace speaks of the other direction only."""
+    other = {"Ingress": "Egress", "Egress": "Ingress"}[direction]
+    return put(POLICY, "coder-ws-default-deny", "spec.policyTypes", [other])
+
+
+def ingress_for_all(found: Recording) -> None:
+    found.one(POLICY, "coder-ws-allow-dns").put("spec.policyTypes", ["Egress", "Ingress"])
+    found.one(POLICY, "coder-ws-allow-dns").put("spec.ingress", [{"from": [{"podSelector": {}}]}])
+
+
+LET_IN = """
+resource "kubernetes_network_policy_v1" "neighbours" {
+  metadata {
+    name      = "neighbours-${var.workspace_id}"
+    namespace = var.namespace
+  }
+  spec {
+    policy_types = ["Ingress"]
+    pod_selector {
+      match_labels = local.selector
+    }
+    ingress {
+      %s
+    }
+  }
+}
+"""
+NEIGHBOURS = 'from {\n pod_selector {\n match_labels = { "app.kubernetes.io/name" = "coder-workspace" }\n }\n }'
+BROKEN = [
+    Broken("the CNI enforces nothing", "does not enforce network policies", add_on(enableNetworkPolicy="false")),
+    Broken("the CNI's flag is gone", "does not enforce network policies", drop(ADD_ON, "vpc-cni", "configurationValues")),
+    Broken("no CNI add-on", "has no vpc-cni add-on", remove(ADD_ON, "vpc-cni")),
+    Broken("no default deny", "denies Ingress by default", remove(POLICY, "coder-ws-default-deny")),
+    Broken("the default deny speaks of egress only", "denies Ingress by default", closed_namespace("Ingress")),
+    Broken("the default deny speaks of ingress only", "denies Egress by default", closed_namespace("Egress")),
+    Broken(
+        "the default deny selects some pods",
+        "denies Ingress by default",
+        put(POLICY, "coder-ws-default-deny", "spec.podSelector", {"matchLabels": {"app": "x"}}),
+    ),
+    Broken(
+        "the default deny stands elsewhere",
+        "denies Ingress by default",
+        put(POLICY, "coder-ws-default-deny", "metadata.namespace", "coder-wx"),
+    ),
+    Broken("a policy lets everybody in", "lets something into every pod", ingress_for_all),
+    Broken(
+        "a policy lets everybody out", "out to anywhere", put(POLICY, "coder-ws-allow-dns", "spec.egress", [{"ports": [{"port": 443}]}])
+    ),
+    Broken("no namespace of their own", "makes no namespace coder-ws", put(NAMESPACE, "coder-ws", "metadata.name", "workspaces")),
+    Broken("a folder that is not there", "can't be read", put(TEMPLATE, None, "versions.0.directory", "composed/gone")),
+    Broken(
+        "the template's policy is gone",
+        "no NetworkPolicy for Ingress",
+        hcl('"kubernetes_network_policy_v1" "workspace"', '"null_resource" "x"'),
+    ),
+    Broken("the template's policy speaks of egress only", "no NetworkPolicy for Ingress", hcl('["Ingress", "Egress"]', '["Egress"]')),
+    Broken("the template's policy speaks of ingress only", "no NetworkPolicy for Egress", hcl('["Ingress", "Egress"]', '["Ingress"]')),
+    Broken(
+        "the selector is of another workspace",
+        "no NetworkPolicy for Ingress",
+        hcl("match_labels = local.selector", 'match_labels = { "com.coder.workspace.id" = var.workspace_name }'),
+    ),
+    Broken(
+        "the policy is gone while it runs",
+        "no NetworkPolicy for Ingress",
+        hcl("  metadata {\n    name      = local.name", "  count = 0\n  metadata {\n    name      = local.name"),
+    ),
+    Broken("neighbours come in", "lets other workspaces in", more(LET_IN % NEIGHBOURS)),
+    Broken("the namespace comes in", "lets other workspaces in", more(LET_IN % "from {\n pod_selector {}\n }")),
+    Broken("everybody comes in", "lets every workspace in", more(LET_IN % "ports {\n port = 22\n }")),
+    Broken("the VPC comes in", "a range in which workspaces are", more(LET_IN % 'from {\n ip_block {\n cidr = "10.0.0.0/8"\n }\n }')),
+    Broken("metadata is reached", "reaches instance metadata", hcl("except = local.unreachable", "except = var.blocked_cidrs")),
+    Broken("the VPC is reached", "reaches the VPC", hcl("except = local.unreachable", 'except = ["169.254.0.0/16"]')),
+    Broken("a part of the VPC is reached", "reaches the VPC", edited({"main.tf.json": swap('"10.0.0.0/16"', '"10.0.0.0/17"')})),
+    Broken(
+        "exceptions that can't be told",
+        "ranges that can't be told",
+        hcl("except = local.unreachable", "except = [for x in local.unreachable : x]"),
+    ),
+    Broken(
+        "a pod on its node's network",
+        "shares its node's network",
+        hcl("      spec {\n        service_account", "      spec {\n        host_network = true\n        service_account"),
+    ),
+    Broken("a bare pod", "is no Deployment", hcl('"kubernetes_deployment_v1"', '"kubernetes_stateful_set_v1"')),
+    Broken("egress to whom it likes", "more than DNS, coderd", hcl('{ "k8s-app" = "kube-dns" }', "{}")),
+    Broken("no Terraform at all", "starts neither a pod nor a machine", edited({MAIN: lambda _: "# nothing\n"})),
+    Broken("Terraform that can't be read", "nobody can see what it opens", more("resource {")),
+]
+
+
+@cases(BROKEN)
+def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
+    assert_caught(broken, mode, 3)
+
+
+SELF, OTHER, CONSTANT = "workspace.id", "workspace.name", "app"
+SELECTORS = st.sampled_from(["own", "all-of-kind", "none", "another-app", "another-namespace"])
+PEER: dict[str, list[Any]] = {
+    "own": [{"pod_selector": [{"match_labels": {"id": "${var.workspace_id}"}}]}],
+    "all-of-kind": [{"pod_selector": [{"match_labels": {"app": "workspace"}}]}],
+    "none": [{"pod_selector": [{}]}],
+    "another-app": [{"pod_selector": [{"match_labels": {"app": "monitor"}}]}],
+    "another-namespace": [{"namespace_selector": [{"match_labels": {"kubernetes.io/metadata.name": "coder"}}]}],
+}
+
+
+def terraform(policies: list[dict[str, Any]]) -> dict[str, bytes]:
+    labels = {"app": "workspace", "id": "${var.workspace_id}"}
+    pod = {"metadata": [{"labels": labels}], "spec": [{}]}
+    workspace = {"metadata": [{"namespace": "coder-ws"}], "spec": [{"template": [pod]}]}
+    named = {f"p{index}": {"metadata": [{"namespace": "coder-ws"}], "spec": [spec]} for index, spec in enumerate(policies)}
+    blocks = {"resource": [{"kubernetes_deployment_v1": {"workspace": workspace}}, {"kubernetes_network_policy_v1": named}]}
+    return {"base/main.tf.json": json.dumps(blocks).encode()}
+
+
+def connects(policies: list[dict[str, Any]], sender: dict[str, str], receiver: dict[str, str]) -> bool:
+    """The oracle: Kubernetes' rules over two workspaces' real labels, read from its documentation and nothing else."""
+
+    def real(labels: dict[str, str], owner: dict[str, str]) -> dict[str, str]:
+        return {key: owner["id"] if value.startswith("${") else value for key, value in labels.items()}
+
+    def chosen(selector: dict[str, Any], owner: dict[str, str], labels: dict[str, str]) -> bool:
+        return all(labels.get(key) == value for key, value in real(selector.get("match_labels", {}), owner).items())
+
+    admitted, spoken = False, False
+    for owner in (sender, receiver):  # each workspace brings its own copy of the template's policies
+        for spec in policies:
+            if "Ingress" not in spec["policy_types"] or not chosen(spec["pod_selector"][0], owner, receiver):
+                continue
+            spoken = True
+            for rule in spec.get("ingress", []):
+                peers = rule.get("from")
+                admitted |= not peers or any(
+                    "namespace_selector" not in peer and chosen(peer["pod_selector"][0], owner, sender) for peer in peers
+                )
+    return admitted or not spoken
+
+
+@settings(max_examples=150)
+@given(
+    rules=st.lists(st.tuples(SELECTORS, st.booleans()), max_size=3),
+    types=st.sampled_from([["Ingress", "Egress"], ["Egress"], ["Ingress"]]),
+    selector=st.sampled_from([{"id": "${var.workspace_id}"}, {"app": "workspace", "id": "${var.workspace_id}"}, {"app": "other"}, {}]),
+)
+def test_a_template_passes_iff_no_workspace_reaches_another(
+    rules: list[tuple[str, bool]], types: list[str], selector: dict[str, str]
+) -> None:
+    """**Feature: coder-deployment-guide, Property 3: Workspace Network Isolation**"""
+    ingress = [{"from": PEER[peer]} if named else {} for peer, named in rules]
+    own = {"policy_types": types, "pod_selector": [{"match_labels": selector}], "ingress": ingress}
+    out = {"policy_types": ["Egress"], "pod_selector": [{"match_labels": {"id": "${var.workspace_id}"}}]}
+    files = terraform([own, out])
+    given_ = {"workspace_id": "${data.coder_workspace.me.id}"}
+    module = module_of(files, "base/", given_)
+    found = list(isolation.faults(Pushed(NODE, "", None, files), module, [ip_network("10.0.0.0/16")]))
+    first, second = {"app": "workspace", "id": "1"}, {"app": "workspace", "id": "2"}
+    assert (found == []) == (not connects([own, out], first, second))
+
+
+NODE: Any = None
+
+
+def test_desktops_on_machines_are_closed_too() -> None:
+    """NET-29: a group of the template's own that lets nothing in; the default group, an open one and a rule beside it are not that."""
+    base = 'resource "aws_security_group" "w" {\n  ingress = []\n}\nresource "aws_instance" "w" {\n  vpc_security_group_ids = [%s]\n}\n'
+    own = "aws_security_group.w.id"
+    rule = 'resource "aws_vpc_security_group_ingress_rule" "r" {\n  security_group_id = aws_security_group.w.id\n}\n'
+    opened = base.replace("ingress = []", "ingress {\n    self = true\n  }")
+    for text, fault in (
+        (base % own, None),
+        (base % "", "default security group"),
+        (base % "data.aws_security_group.other.id", "not the template's own"),
+        ((base % own) + rule, "lets something in"),
+        (opened % own, "lets something in"),
+    ):
+        files = {"base/main.tf": text.encode()}
+        found = list(isolation.faults(Pushed(NODE, "", None, files), module_of(files, "base/", {}), []))
+        assert (found == []) if fault is None else any(fault in sentence for sentence in found), (text, found)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("${merge({a = 1}, {b = local.c})}", {"a": 1, "b": "x"}),
+        ('${concat(["1"], var.more)}', ["1", "2"]),
+        ("${length(var.more) > 0 ? [local.c] : []}", ["x"]),
+        ("${local.table[var.mode]}", [443]),
+        ("home-${var.who}", Symbol("home-${data.x.id}")),
+        ("${[for x in var.more : x]}", OPEN),
+        ("${upper(local.c)}", OPEN),
+        ("${data.y.z[0].id}", Symbol("data.y.z[0].id")),
+        ("${tostring(8080)}", "8080"),
+        ('${lookup({a = "b"}, "a", "c")}', "b"),
+        ("plain", "plain"),
+    ],
+)
+def test_expressions_are_read_as_far_as_they_can_be(written: str, value: Any) -> None:
+    blocks = {"locals": [{"c": "x", "table": {"https": [443]}}]}
+    module = Module(blocks, {"more": ["2"], "mode": "https", "who": "${data.x.id}"})
+    found = module.value(written)
+    assert found == value
+    assert isinstance(found, Symbol) == isinstance(value, Symbol)
+
+
+def test_the_first_visit_is_not_green() -> None:
+    outcome = run(stack("prod", PREVIEW, visit=1), PREVIEW, number=3)
+    assert "property-03-workspace-isolation" not in outcome.passed
+    assert outcome.violations(3) == []
+
+
+def test_every_mode_of_egress_is_judged_by_its_own_measure() -> None:
+    """A template in the mode `none` that grants HTTPS is as wrong as one in https-only that grants all."""
+    found = stack("prod", DEPLOYED)
+    edited({"main.tf.json": swap('"network_egress": "https-only"', '"network_egress": "unrestricted"')})(found)
+    assert run(found, DEPLOYED, number=3).violations(3) == []
+    edited({MAIN: swap("for_each = length(local.egress_ports[var.network_egress]) > 0 ?", "for_each = true ?"),
+            "main.tf.json": swap('"network_egress": "unrestricted"', '"network_egress": "none"')})(found)  # fmt: skip
+    assert any("in the mode none" in line.message for line in run(found, DEPLOYED, number=3).violations(3))
