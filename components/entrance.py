@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.dns import Certificate, CertificateArgs, Records, RecordsArgs
+from components.dns import Certificate, CertificateArgs, Records, RecordsArgs, Regional
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network
 from components.place import Place
@@ -12,20 +12,32 @@ from components.place import Place
 
 @dataclass(frozen=True)
 class Entrance:
-    """What coderd's pods are bound to, and what of its access URL stands outside the cluster."""
+    """What pods are bound to, and what of their URL stands outside the cluster."""
 
+    certificate: Certificate
     balancer: LoadBalancer
     hosts: Records
 
 
-def entrance(place: Place, network: Network) -> Entrance:
-    """The way to coderd in the primary region."""
+def entrance(place: Place, network: Network, primary: Entrance | None = None) -> Entrance:
+    """The way into one region. primary: the primary region's, in every other one.
+
+    Each region has a load balancer and a certificate of its own, since ACM's are regional. The primary region's names don't tell their
+    region, so that an environment that gains a second one replaces nothing.
+    """
     settings, coder = place.settings, place.settings.coder
+    own_host = settings.regional_hosts.get(place.region)
+    of_region = f"-{place.region}" if primary else ""
+    names = [coder.access_host, coder.wildcard_host, *([own_host, f"*.{own_host}"] if own_host else [])]  # DNS-09, T-67
     certificate = Certificate(
-        "hosts", CertificateArgs(zone_name=settings.system.base_domain, hosts=[coder.access_host, coder.wildcard_host]), place.opts
+        f"hosts{of_region}",
+        CertificateArgs(
+            zone_name=settings.system.base_domain, hosts=list(dict.fromkeys(names)), proven=primary.certificate.proofs if primary else {}
+        ),
+        place.opts,
     )
     balancer = LoadBalancer(
-        "coder",
+        f"coder{of_region}",
         LoadBalancerArgs(
             vpc_id=network.vpc_id,
             subnet_ids=network.subnet_ids["public"],
@@ -39,14 +51,15 @@ def entrance(place: Place, network: Network) -> Entrance:
         place.opts,
     )
     hosts = Records(
-        "hosts",
+        f"hosts{of_region}",
         RecordsArgs(
             zone_id=certificate.zone_id,
             access_host=coder.access_host,
             wildcard_host=coder.wildcard_host,
             load_balancer_dns_name=balancer.dns_name,
             load_balancer_zone_id=balancer.zone_id,
+            regional=Regional(region=place.region, host=own_host, serves_access=settings.serves_access(place.region)) if own_host else None,
         ),
         place.opts,
     )
-    return Entrance(balancer, hosts)
+    return Entrance(certificate, balancer, hosts)

@@ -25,9 +25,16 @@ class GroupFacts:
     maximum: int | None
 
 
+PRIMARY, PROXY = "primary", "proxy"
+
+
 @dataclass(frozen=True)
 class RegionFacts:
-    """A region as declared."""
+    """A region as declared.
+
+    serves: `primary` where Coder and its database are, `shared-database` for a coderd on that database, or `proxy`. host: of this region
+    alone, in a stack of several. litellm: whether a second database stands beside coderd's (DB-04).
+    """
 
     zones: int | None
     tiers: tuple[str, ...]
@@ -37,6 +44,9 @@ class RegionFacts:
     readers: int | None
     retention_days: int | None
     deployed: bool = True
+    serves: str = PRIMARY
+    host: str | None = None
+    litellm: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,9 @@ def _region(value: Value) -> RegionFacts:
         readers=integer(database.get("readers")),
         retention_days=integer(database.get("retentionDays")),
         deployed=region.get("deployed") is not False,
+        serves=text(region.get("serves")) or PRIMARY,
+        host=text(region.get("host")),
+        litellm=region.get("litellm") is True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policy import helm, tokens
+from policy.facts import PRIMARY
 from policy.graph import Node, Targets
 from policy.region import Region
 from policy.systems import GROUP_KEY
@@ -109,11 +110,16 @@ def _templates(region: Region, node: Node) -> tuple[Node, ...]:
 
 def _database(region: Region, verdict: Verdict) -> None:
     """Aurora with a writer and its readers, or one RDS instance, on exactly the database subnets (DB-01, DB-05)."""
+    if region.facts.serves != PRIMARY:
+        for database in region.all(tokens.DATABASE_CLUSTER, tokens.DATABASE_INSTANCE):
+            verdict.wrong(database, f"stands in {region.name}, which has none; Coder's only database is in the primary region")
+        return
     aurora = region.need.database_engine.startswith("aurora")
     databases = region.all(tokens.DATABASE_CLUSTER) if aurora else region.all(tokens.DATABASE_INSTANCE)
     engines = [node for node in databases if text(node.get("engine")) == region.need.database_engine]
-    if len(engines) != 1:
-        verdict.wrong(None, f"{region.name} has {len(engines)} databases of {region.need.database_engine}, and needs 1")
+    needed = 2 if region.facts.litellm else 1  # DB-04
+    if len(engines) != needed:
+        verdict.wrong(None, f"{region.name} has {len(engines)} databases of {region.need.database_engine}, and needs {needed}")
     for database in engines:
         verdict.saw(database)
         _subnet_group(region, database, verdict)

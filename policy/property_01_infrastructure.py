@@ -11,7 +11,7 @@ from pulumi_policy import Severity
 
 from policy import infrastructure_network, infrastructure_services, tokens
 from policy.crossguard import DOCUMENTATION, Property
-from policy.facts import RegionFacts
+from policy.facts import PROXY, RegionFacts
 from policy.graph import Node
 from policy.region import Region
 from policy.stack import Stack
@@ -41,7 +41,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     for name, region_facts in facts.regions.items():
         _declares_enough(facts.node, f"{name} declares", stack.system, region_facts, need, verdict)
         region = Region(name, region_facts, need, stack.graph, alone=len(facts.regions) == 1)
-        _counts(region, verdict)
+        _counts(region, facts.visit, verdict)
         infrastructure_network.relations(region, verdict)
         infrastructure_services.relations(region, verdict)
 
@@ -64,8 +64,9 @@ def _declares_enough(node: Node, said: str, system: str | None, region: RegionFa
         verdict.wrong(node, f"{said} the engine {region.database_engine}; {system} needs {need.database_engine}")
 
 
-def _counts(region: Region, verdict: Verdict) -> None:
+def _counts(region: Region, visit: int, verdict: Verdict) -> None:
     """As many of each as needed: too few is a gap, too many is something that nobody asked for and everybody pays."""
+    proxied = region.facts.serves == PROXY and visit < 2  # a proxy needs a token of coderd: nothing would answer behind the balancer
     gateways = {"gateway-per-az": region.zones, "single-gateway": 1, "instance": 0}.get(region.facts.nat or region.need.nat[0], 0)
     needs = (
         ("VPC", 1, (tokens.VPC,)),
@@ -73,7 +74,7 @@ def _counts(region: Region, verdict: Verdict) -> None:
         ("internet gateway", 1, (tokens.INTERNET_GATEWAY,)),
         ("NAT gateways", gateways, (tokens.NAT_GATEWAY,)),
         ("EKS cluster", 1, (tokens.EKS_CLUSTER,)),
-        ("load balancer", 1, tokens.LOAD_BALANCERS),
+        ("load balancer", 0 if proxied else 1, tokens.LOAD_BALANCERS),
     )
     for what, count, types in needs:
         found = region.all(*types)

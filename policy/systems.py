@@ -90,10 +90,10 @@ SYSTEMS: Mapping[str, SystemNeed] = {
     "demo": SystemNeed(  # the demo environment (docs/requirements.md): NET-09, NET-15, EKS-10, DB-03, DB-10, CDR-02
         zones=2,
         public="public",
-        private=("system", "provisioner", "workspace"),
+        private=("control", "provisioner", "workspace"),
         isolated="database",
         nat=("instance", "single-gateway", "gateway-per-az"),
-        node_groups={"system": GroupNeed(tier="system", scheduled=False, minimum=2)},  # T-68
+        node_groups={"system": GroupNeed(tier="control", scheduled=False, minimum=2)},  # T-68
         database_engine="aurora-postgresql",
         instances=2,
         retention_days=7,

@@ -92,6 +92,15 @@ class Settings(Section):
         return declared
 
     @property
+    def regional_hosts(self) -> Mapping[str, str]:
+        """By region, the host that leads to it and to no other; none in an environment of one region (DNS-08)."""
+        return {name: f"{name}.{self.coder.access_host}" for name in self.regions} if len(self.regions) > 1 else {}
+
+    def serves_access(self, region: str) -> bool:
+        """Whether coderd itself answers in a region: in the primary one, and in those on its database (T-36)."""
+        return region == self.primary_region or self.regions[region].serves is Serves.SHARED_DATABASE
+
+    @property
     def deployed_regions(self) -> Mapping[str, Region]:
         """The regions that are made, in the order of the file, the primary one first."""
         return {name: region for name, region in self.regions.items() if region.deployed}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.dns import Certificate, CertificateArgs, Records, RecordsArgs, validated_hosts
+from components.dns import Certificate, CertificateArgs, Records, RecordsArgs, Regional, validated_hosts
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
 
@@ -119,3 +119,53 @@ def test_declared_facts_are_inputs_and_outputs(deploy: Deploy):
         component, outputs = graph.component(type_)
         assert component.inputs.items() <= outputs.items()
     assert component.inputs == {"access_host": HOSTS[0], "wildcard_host": HOSTS[1]}
+
+
+def regional(deploy: Deploy, serves_access: bool = True) -> Graph:
+    args = RecordsArgs(
+        zone_id="Z0LOCAL",
+        access_host="coderdemo.io",
+        wildcard_host="*.coderdemo.io",
+        load_balancer_dns_name="balancer.elb.us-west-2.amazonaws.com",
+        load_balancer_zone_id="Z18D5FSROUN65G",
+        regional=Regional(region="us-west-2", host="us-west-2.coderdemo.io", serves_access=serves_access),
+    )
+    return deploy(lambda: Records("hosts-us-west-2", args))
+
+
+def test_a_region_of_several_has_hosts_of_its_own(deploy: Deploy):
+    """DNS-08: simple records, which no health check takes away: they are for who wants this region and no other."""
+    found = {node.inputs["name"]: node.inputs for node in regional(deploy, serves_access=False).of(RECORD)}
+    assert set(found) == {"us-west-2.coderdemo.io", "*.us-west-2.coderdemo.io"}
+    assert not any("setIdentifier" in inputs or "healthCheckId" in inputs for inputs in found.values())
+
+
+def test_where_coderd_answers_its_hosts_are_chosen_by_latency_and_health(deploy: Deploy):
+    """DNS-06, DNS-07, T-36: by region, told apart by identifier, left out while the region's own host fails its check."""
+    graph = regional(deploy)
+    check = graph.one(CHECK)
+    assert (check.inputs["type"], check.inputs["fqdn"], check.inputs["resourcePath"]) == ("HTTPS", "us-west-2.coderdemo.io", "/healthz")
+    chosen = [node for node in graph.of(RECORD) if node.inputs["name"] in ("coderdemo.io", "*.coderdemo.io")]
+    assert len(chosen) == 2
+    for node in chosen:
+        assert node.inputs["setIdentifier"] == "us-west-2"
+        assert node.inputs["latencyRoutingPolicies"] == [{"region": "us-west-2"}]
+        assert graph.reference(node, "healthCheckId") == [check]
+        assert node.inputs["aliases"][0]["name"] == "balancer.elb.us-west-2.amazonaws.com"  # DNS-13: the apex too
+
+
+def test_a_name_that_stands_in_two_certificates_is_proven_once(deploy: Deploy):
+    """DNS-09, T-67: ACM asks for the same record for a name in every certificate of an account."""
+    first, second = ("coderdemo.io", "*.coderdemo.io"), ("coderdemo.io", "*.coderdemo.io", "us-west-2.coderdemo.io")
+
+    def program() -> None:
+        primary = Certificate("hosts", CertificateArgs(zone_name="coderdemo.io", hosts=first))
+        Certificate("west", CertificateArgs(zone_name="coderdemo.io", hosts=second, proven=primary.proofs))
+
+    graph = deploy(program)
+    assert sorted(node.name for node in graph.of(RECORD)) == ["hosts-coderdemo.io", "west-us-west-2.coderdemo.io"]
+    validation = graph.one(VALIDATION, "west")
+    assert sorted(node.name for node in graph.reference(validation, "validationRecordFqdns")) == [
+        "hosts-coderdemo.io",
+        "west-us-west-2.coderdemo.io",
+    ]

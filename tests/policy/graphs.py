@@ -35,6 +35,7 @@ class Shape:
     old_rules: bool = False  # security group rules of the older kind
     tls_policy: str = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
     stack: str = "prod"
+    serial: int = 0  # of the first id, for worlds that are put together
 
     @property
     def access_host(self) -> str:
@@ -67,7 +68,7 @@ class ProdLike:
         self.shape = shape
         self.world = World(shape.stack)
         self.parts: dict[str, Resource] = {}
-        self._serial = 0
+        self._serial = shape.serial
         self._environment()
         self._network()
         self._security()
