@@ -15,7 +15,8 @@ def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, obje
         "accessUrl": plan.access_url,
         "wildcardHost": plan.wildcard_host,
         "regions": {
-            region: _region_facts(declared, plan.regions[region]) for region, declared in sorted(settings.deployed_regions.items())
+            region: {**_region_facts(declared, plan.regions[region]), **_among_several(settings, region)}
+            for region, declared in sorted(settings.deployed_regions.items())
         },
         "workload": {
             "workspaces": max(settings.workload.peak.workspaces, settings.workload.off_hours.workspaces),
@@ -43,6 +44,13 @@ def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
         },
         **_database_facts(declared.database),
     }
+
+
+def _among_several(settings: Settings, region: str) -> dict[str, object]:
+    """What a region of several serves, and the host that leads to it alone."""
+    host = settings.regional_hosts.get(region)
+    serves = "primary" if region == settings.primary_region else settings.regions[region].serves.value
+    return {"serves": serves, "host": host} if host else {}
 
 
 def _database_facts(declared: Database | None) -> dict[str, object]:

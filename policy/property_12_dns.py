@@ -109,10 +109,12 @@ def _several_regions(stack: Stack, facts: Facts, hosts: Sequence[tuple[str, str]
         balancers = [balancer for balancer in _balancers(graph) if balancer.region == name]
         if not balancers:
             verdict.wrong(None, f"{name} has no internet-facing load balancer that its hosts could lead to")
-        own = [(host, f"region {name}") for host in (region.host, f"*.{region.host}") if region.host]
-        if not own:
+        own: list[tuple[str, str]] = []
+        if region.host is None:
             verdict.wrong(facts.node, f"declares no host of {name}; each region of several has one")
-        for host, what in [*own, *(hosts if name in serving else [])]:
+        else:
+            own = [(region.host, f"region {name}"), (f"*.{region.host}", f"region {name}")]
+        for host, what in [*own, *hosts] if name in serving else own:
             leads_to(graph, host, what, balancers, verdict, region=name)
         for balancer in balancers:
             shows_certificate(graph, balancer, [host for host, _ in [*own, *hosts]], verdict)
