@@ -8,7 +8,6 @@ from components.cluster import Cluster, ClusterArgs
 from components.namespaces import WORKSPACES, workspace_limits
 from components.network import Network, NetworkArgs
 from components.place import Place
-from settings.model import Settings
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def foundation(place: Place) -> Foundation:
             node_groups=place.planned.node_groups,
             network=network,
             workspace_limits=workspace_limits(
-                settings.workload, published_sizes(settings), place.plan.capacity, place.planned.provisioners if shared else None
+                settings.workload, settings.templates.pod_sizes, place.plan.capacity, place.planned.provisioners if shared else None
             ),
             provisioner_namespace=settings.coder.provisioner_namespace.value,
             data_protection=settings.system.data_protection,
@@ -55,8 +54,3 @@ def foundation(place: Place) -> Foundation:
         place.opts,
     )
     return Foundation(network, cluster)
-
-
-def published_sizes(settings: Settings) -> list[str]:
-    """Every size that a template offers, sorted."""
-    return sorted({size for template in settings.templates.published.values() for size in template.sizes})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,10 @@ import pulumi_coderd as coderd
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
 from composer import Catalog, Composed, CompositionError, Deployment, Instance, compose, load_catalog
+from composer.publications import Lifecycle, Permit
 from settings.coder import EVERYONE, Coder, Oidc
 from settings.quantities import Day
+from settings.templates import On, Published
 from settings.templates import Templates as TemplateSettings
 from settings.workload import Workload
 
@@ -55,7 +57,7 @@ class Templates(ComponentResource):
             "templates": {template: _facts(template, version, args.settings) for template, version in composed.items()},
             "groups": group_names(args.settings, args.coder),
             "workspacesEach": args.workload.users.workspaces_each,
-            "alwaysOn": sorted(args.settings.always_on),
+            "alwaysOn": sorted(set(args.settings.always_on) & set(composed)),
         }
         super().__init__("coder-eks:templates:Templates", name, dict(facts), opts)
         self._args = args
@@ -104,6 +106,7 @@ class Templates(ComponentResource):
     def _template(self, template: str, version: Composed) -> coderd.Template:
         settings, composition = self._args.settings, version.composition
         always_on = template in settings.always_on
+        lifecycle = Lifecycle.model_validate({**composition.lifecycle.model_dump(), **settings.published[template].lifecycle})
         days = [_DAY_NAMES[day] for day in self._args.workload.peak.days]
         return coderd.Template(
             template,
@@ -114,15 +117,15 @@ class Templates(ComponentResource):
             organization_id=self._args.organization_id,
             # Run time: a limit for each start, and the quiet hour of coderd, at which every workspace stops, on each day (Property 7)
             default_ttl_ms=0 if always_on else milliseconds(settings.time_to_live),
-            activity_bump_ms=milliseconds(version.lifecycle.activity_bump),
+            activity_bump_ms=milliseconds(lifecycle.activity_bump),
             auto_stop_requirement={"days_of_weeks": [] if always_on else sorted(_DAY_NAMES.values()), "weeks": 1},
             auto_start_permitted_days_of_weeks=sorted(_DAY_NAMES.values() if always_on else days),
             allow_user_auto_start=True,
             allow_user_auto_stop=always_on,  # nobody lengthens or switches off the limit
             # Unused workspaces
-            failure_ttl_ms=milliseconds(version.lifecycle.failure_ttl),
-            time_til_dormant_ms=milliseconds(version.lifecycle.dormant_after),
-            time_til_dormant_autodelete_ms=milliseconds(version.lifecycle.delete_dormant_after),
+            failure_ttl_ms=milliseconds(lifecycle.failure_ttl),
+            time_til_dormant_ms=milliseconds(lifecycle.dormant_after),
+            time_til_dormant_autodelete_ms=milliseconds(lifecycle.delete_dormant_after),
             # Who and how: everything is set, since what is left out is not managed (Property 11)
             allow_user_cancel_workspace_jobs=False,  # a build that is cut short may leave a volume behind (TPL-49)
             require_active_version=True,
@@ -137,7 +140,7 @@ class Templates(ComponentResource):
             versions=[
                 {
                     "name": version.version_name,
-                    "message": f"{composition.toolchain} on {composition.base}",
+                    "message": f"{version.provenance.toolchain} on {version.provenance.base}",
                     "directory": version.write(self._args.composed).as_posix(),
                     "active": True,
                     "provisioner_tags": [{"name": key, "value": value} for key, value in sorted(self._args.provisioner_tags.items())],
@@ -149,14 +152,12 @@ class Templates(ComponentResource):
 
 def compose_all(catalog: Catalog, args: TemplatesArgs) -> dict[str, Composed]:
     """Every published template by name, in order; CompositionError with the faults of all."""
-    deployment = Deployment(
-        sizes=args.workload.sizes, instance=args.instance, channel=args.settings.channel, today=datetime.now(UTC).date()
-    )
     composed: dict[str, Composed] = {}
     problems: list[str] = []
-    for name, published in sorted(args.settings.published.items()):
+    for name, published in args.settings.active.items():
         try:
-            composed[name] = compose(catalog, name, deployment, published.sizes)
+            composed[name] = compose(catalog, name, deployment(args.settings, args.workload, args.instance, name), published.sizes)
+            problems.extend(_misplaced(name, published, catalog, composed[name]))
         except CompositionError as error:
             problems.extend(error.problems)
     if problems:
@@ -164,9 +165,23 @@ def compose_all(catalog: Catalog, args: TemplatesArgs) -> dict[str, Composed]:
     return composed
 
 
+def _misplaced(name: str, published: Published, catalog: Catalog, version: Composed) -> Iterator[str]:
+    """The stack file says what workspaces are, since limits and capacity follow from it; the base has to agree."""
+    source = version.provenance.base
+    on = On.EC2 if catalog.bases[source.name, source.version].manifest.machines else On.PODS
+    if on is not published.on:
+        yield f"{name}: its workspaces are {on}, the stack file says {published.on}; write templates.published.{name}.on: {on}"
+
+
+def deployment(settings: TemplateSettings, workload: Workload, instance: Instance, template: str) -> Deployment:
+    """What the stack file says of one template."""
+    permits = [Permit.model_validate(permit.model_dump(exclude={"template"})) for permit in settings.permits if permit.template == template]
+    return Deployment(sizes=workload.sizes, instance=instance, channel=settings.channel, permits=permits, today=datetime.now(UTC).date())
+
+
 def group_names(settings: TemplateSettings, coder: Coder) -> list[str]:
     """Every group that a template or the login names, sorted, but for Coder's own."""
-    named = {group for published in settings.published.values() for group in published.groups} | set(coder.groups)
+    named = {group for published in settings.active.values() for group in published.groups} | set(coder.groups)
     return sorted(named - {EVERYONE})
 
 

@@ -10,19 +10,18 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from composer.words import (
     Commit,
     Digest,
-    Lapse,
     MachineImageId,
     Manifest,
     Name,
     Owner,
-    Path,
     Prefix,
     Reference,
     Text,
     TreeHash,
     Version,
 )
-from settings.names import GroupName, RegionName, SizeName, TemplateName
+from settings.names import GroupName, OverridePath, RegionName, SizeName, TemplateName
+from settings.quantities import Lapse
 from settings.templates import Channel
 
 
@@ -61,7 +60,7 @@ class Gpus(Manifest):
 class Permit(Manifest):
     """An exception to what overrides may change: what, why, by whom, until when (Property 16); the last day counts, in UTC."""
 
-    path: Path
+    path: OverridePath
     reason: Text
     approver: Text
     expires: date

@@ -1,14 +1,12 @@
-"""What the files of the catalogue are written in: names, versions, digests, durations."""
+"""What the files of the catalogue are written in: names, versions, digests."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from settings.names import Form
-from settings.quantities import Duration
 
 _SEMVER = r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
 
@@ -43,17 +41,7 @@ Prefix = Annotated[
     str, *_text(r"[a-z0-9.-]+(:\d+)?(/[a-z0-9._-]+)*", "registry", "docker.io/codercom, a host and the first parts of a path")
 ]
 Owner = Annotated[str, *_text(r"amazon|aws-marketplace|\d{12}", "owner of machine images", "amazon, or 12 digits in quotes")]
-Path = Annotated[str, *_text(r"[a-z_]+(\.[a-z0-9_-]+)+", "path of an override", "capabilities.gui-vnc")]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
-
-_DURATION = TypeAdapter[timedelta](Duration)
-
-
-def _never_is_zero(value: object) -> object:
-    return timedelta() if value == "never" else _DURATION.validate_python(value)
-
-
-Lapse = Annotated[timedelta, BeforeValidator(_never_is_zero)]  # `30d`, or `never`, which Coder writes as 0
 
 
 class Manifest(BaseModel):

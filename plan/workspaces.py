@@ -86,7 +86,7 @@ def _warn(settings: Settings, group: Group, plan: CapacityPlan, findings: Findin
     if plan.mix and plan.mix.placed < plan.mix.workspaces:
         mix = ", ".join(f"{float(share):.0%} {name}" for name, share in workload.mix.items())
         findings.warn(14, f"of {plan.mix.workspaces} workspaces in a mix of {mix}, {plan.mix.placed} find a place on {nodes}")
-    offered = {size for template in settings.templates.published.values() for size in template.sizes}
+    offered = settings.templates.pod_sizes
     if cramped := [size.name for size in plan.sizes if size.name in offered and not size.whole]:
         findings.warn(
             15,

@@ -121,6 +121,7 @@ EngineVersion = Annotated[str, *_formed(Form(r"\d{2}\.\d+", "PostgreSQL version"
 SizeName = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,30}[a-z0-9]", "name of a size", "sw-dev-small"))]
 NodeGroupName = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", "name of a node group", "coder-ws"))]
 TemplateName = Annotated[str, *_formed(Form(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?", "name of a template", "pod-swdev"))]
+OverridePath = Annotated[str, *_formed(Form(r"[a-z_]+(\.[a-z0-9_-]+)+", "path of an override", "capabilities.network-egress"))]
 GroupName = Annotated[str, *_formed(Form(r"[A-Za-z0-9]([A-Za-z0-9_-]{0,34}[A-Za-z0-9])?", "name of a Coder group", "developers"))]
 ProviderId = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,30}", "id of an external login", "primary-github"))]
 # GitHub: letters, digits and single hyphens, at most 39; a team is written by its slug (GitHub's sign-up form, read 2026-11)

@@ -149,6 +149,19 @@ def _duration(value: object) -> timedelta:
     return int(match["number"]) * _DURATION_UNITS[match["unit"]]
 
 
+def _lapse(value: object) -> timedelta:
+    if value == "never":
+        return timedelta()
+    try:
+        return _duration(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or never") from None
+
+
+def _lapse_text(value: timedelta) -> str:
+    return _duration_text(value) if value else "never"
+
+
 def _time_text(value: time) -> str:
     return f"{value:%H:%M}"
 
@@ -194,5 +207,12 @@ TimeOfDay = Annotated[
 ]
 Duration = Annotated[
     timedelta, PlainValidator(_duration), _as_text(_duration_text), WithJsonSchema({"type": "string", "pattern": _pattern(_DURATION)})
+]
+# `30d`, or `never`, which is no time at all: Coder writes it as 0
+Lapse = Annotated[
+    timedelta,
+    PlainValidator(_lapse),
+    _as_text(_lapse_text),
+    WithJsonSchema({"type": "string", "pattern": rf"^never$|{_pattern(_DURATION)}"}),
 ]
 Days = Annotated[tuple[Day, ...], AfterValidator(_week)]

@@ -64,6 +64,7 @@ ONLY_SETTINGS_KNOW = {
     "nat_instance_of_gateways",
     "off_hours",
     "peak_until",
+    "permit_template",
     "primary_region",
     "regions_overlap",
     "role_mapping",
