@@ -96,7 +96,7 @@ def _kubernetes(version: str) -> str:
 
 
 _KUBERNETES, _CODERD = _required("kube-apiserver", "k8s.io/kubernetes"), _required("coderd", "github.com/coder/coder/v2")
-_TOFU = "github.com/opentofu/opentofu"
+_TOFU, _OPA = "github.com/opentofu/opentofu", "github.com/open-policy-agent/opa"
 _PROVIDER = "github.com/coder/terraform-provider-coder/v2"
 _PROVIDER_VERSION = _required("terraform-provider-coder", _PROVIDER)
 
@@ -113,6 +113,7 @@ CODERD = Program(
     3,
     linker=f"-X github.com/coder/coder/v2/buildinfo.tag={_CODERD}",
 )
+OPA = Program("opa", _required("opa", _OPA), MODULES / "opa", _OPA, "opa", 2)
 OPENTOFU = Program("opentofu", _required("opentofu", _TOFU), MODULES / "opentofu", f"{_TOFU}/cmd/tofu", "tofu", 3)
 CODER_PROVIDER = Program(
     "terraform-provider-coder",
@@ -131,7 +132,7 @@ EXTERNAL_SECRETS = Files(
     "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
     ("config/crds/bases/external-secrets.io_externalsecrets.yaml", "config/crds/bases/external-secrets.io_secretstores.yaml"),
 )
-PARTS: tuple[Part, ...] = (ETCD, CODER_PROVIDER, EXTERNAL_SECRETS, SDK_GENERATOR, CODERD, OPENTOFU, KUBE_APISERVER)
+PARTS: tuple[Part, ...] = (ETCD, CODER_PROVIDER, EXTERNAL_SECRETS, SDK_GENERATOR, OPA, CODERD, OPENTOFU, KUBE_APISERVER)
 
 
 def folder(part: Part, environment: Mapping[str, str]) -> Path:
