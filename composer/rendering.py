@@ -84,6 +84,7 @@ def _inputs(parts: Parts, variables: Mapping[str, object], instance: Instance) -
         "start_count": "${data.coder_workspace.me.start_count}",
         "compute_profile": f"${{local.sizes[{_SIZE}]}}",
         "image_id": next(iter(images.values())) if len(images) == 1 else f"${{local.images[{_IMAGE}]}}",
+        "agent_id": "${coder_agent.main.id}",
         "agent_token": "${coder_agent.main.token}",
         "agent_init_script": "${coder_agent.main.init_script}",
         "provenance": {key: literal(value) for key, value in parts.metadata.items()},

@@ -149,7 +149,7 @@ class _Reader:
         found = []
         for item in value:
             for key in path:
-                item = item[key]  # noqa: PLW2901 - a walk down the path
+                item = item[key]
             found.append(item)
         return found
 

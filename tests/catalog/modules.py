@@ -8,6 +8,7 @@ import math
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,20 @@ class _Resources(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         body = self._named[name]
+        if "for_each" in body:
+            self[name] = self._each(name, body)
+            return self[name]
         made = [{**one, **self._known.get(name, {})} for one in self._module.instances(body)]
         self[name] = made if "count" in body else made[0]
         return self[name]
 
+    def _each(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        known = self._known.get(name, {})
+        return {key: {**made, **known.get(key, {})} for key, made in self._module.each(body).items()}
+
 
 class Module:
-    """folder: of the module. variables: a value for each; those left out take their default. known: what the cloud would tell, by address."""
+    """folder: of the module. variables: those left out take their default. known: what the cloud would tell, by address."""
 
     def __init__(self, folder: Path, variables: Mapping[str, Any], known: Mapping[Address, Mapping[str, Any]] | None = None) -> None:
         self.folder = folder
@@ -64,7 +72,9 @@ class Module:
         self._declared = {_bare(name): body for block in self._blocks("variable") for name, body in block.items()}
         strange = set(variables) - set(self._declared)
         assert not strange, f"{folder.name} takes no {', '.join(sorted(strange))}"
-        values = {name: self._value_of(name, variables) for name in self._declared if name in variables or "default" in self._declared[name]}
+        values = {
+            name: self._value_of(name, variables) for name in self._declared if name in variables or "default" in self._declared[name]
+        }
         sources = {key: value for block in self._blocks("locals") for key, value in _fields(block).items()}
         self.resources, self.data = self._named("resource"), self._named("data")
         told = known or {}
@@ -105,6 +115,12 @@ class Module:
         """As many as `count` says."""
         count = self.value(body["count"]) if "count" in body else 1
         return [self._body(body, {**self._names, "count": {"index": index}}) for index in range(int(count))]
+
+    def each(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One for each entry of `for_each`, by its key."""
+        entries = self.value(body["for_each"])
+        pairs = entries.items() if isinstance(entries, Mapping) else ((item, item) for item in entries)
+        return {key: self._body(body, {**self._names, "each": {"key": key, "value": value}}) for key, value in pairs}
 
     def value(self, source: Any, names: Mapping[str, Any] | None = None) -> Any:
         """A parsed value, evaluated."""
@@ -163,9 +179,16 @@ def _coalesce(*values: Any) -> Any:
     return next(value for value in values if value not in (None, ""))
 
 
+def _cidrsubnet(block: str, bits: float, number: float) -> str:
+    network = IPv4Network(block)
+    size = network.prefixlen + int(bits)
+    return str(IPv4Network((int(network.network_address) + int(number) * 2 ** (32 - size), size)))
+
+
 FUNCTIONS: dict[str, Any] = {
     "abs": abs,
     "base64encode": lambda text: b64encode(text.encode()).decode(),
+    "cidrsubnet": _cidrsubnet,
     "coalesce": _coalesce,
     "concat": lambda *lists: [item for one in lists for item in one],
     "contains": lambda items, item: item in items,
@@ -182,11 +205,13 @@ FUNCTIONS: dict[str, Any] = {
     "min": min,
     "one": _one,
     "parseint": int,
+    "pow": pow,
     "range": lambda *bounds: list(range(*map(int, bounds))),
     "replace": lambda text, old, new: text.replace(old, new),
     "sha256": lambda text: hashlib.sha256(text.encode()).hexdigest(),
     "slice": lambda items, start, end: items[int(start) : int(end)],
     "sort": sorted,
+    "sum": sum,
     "split": lambda separator, text: text.split(separator),
     "substr": lambda text, start, length: text[int(start) :][: int(length)] if length != -1 else text[int(start) :],
     "toset": lambda items: sorted(set(items)),
@@ -201,7 +226,7 @@ FUNCTIONS: dict[str, Any] = {
     "lower": str.lower,
     "values": lambda table: [table[key] for key in sorted(table)],
     "yamldecode": yaml.safe_load,
-    "distinct": lambda items: list(dict.fromkeys(items)),
+    "distinct": lambda items: [item for index, item in enumerate(items) if item not in items[:index]],
     "alltrue": all,
     "anytrue": any,
     "compact": lambda items: [item for item in items if item],

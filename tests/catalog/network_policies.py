@@ -80,7 +80,8 @@ def _peer(one: Mapping[str, Any], peer: Peer, policy: Policy) -> bool:
 
 def _ports(ports: Sequence[Mapping[str, Any]] | None, port: int, protocol: str) -> bool:
     return not ports or any(
-        one.get("protocol", "TCP") == protocol and (one.get("port") is None or int(one["port"]) <= port <= int(one.get("endPort", one["port"])))
+        one.get("protocol", "TCP") == protocol
+        and (one.get("port") is None or int(one["port"]) <= port <= int(one.get("endPort", one["port"])))
         for one in ports
     )
 

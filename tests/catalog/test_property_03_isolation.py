@@ -94,12 +94,18 @@ DNS = Pod(SYSTEM, {"k8s-app": "kube-dns"}, "10.0.48.30", {"kubernetes.io/metadat
 OTHERS = [
     Pod(SYSTEM, {"k8s-app": "metrics-server"}, "10.0.48.31", {"kubernetes.io/metadata.name": SYSTEM}),
     Pod("coder-prov", {"app.kubernetes.io/name": "coder-provisioner"}, "10.0.96.5", {"kubernetes.io/metadata.name": "coder-prov"}),
-    Pod(WORKSPACES, {"k8s-app": "kube-dns", "app.kubernetes.io/name": "coder"}, "10.0.144.250", {"kubernetes.io/metadata.name": WORKSPACES}),
+    Pod(
+        WORKSPACES, {"k8s-app": "kube-dns", "app.kubernetes.io/name": "coder"}, "10.0.144.250", {"kubernetes.io/metadata.name": WORKSPACES}
+    ),
 ]
 
 ids = st.uuids(version=4).map(str)
 workspaces = st.builds(
-    Workspace, id=ids, name=st.sampled_from(["dev", "mine", "prebuild"]), owner=st.sampled_from(["ada", "prebuilds"]), egress=st.sampled_from(sorted(EGRESS))
+    Workspace,
+    id=ids,
+    name=st.sampled_from(["dev", "mine", "prebuild"]),
+    owner=st.sampled_from(["ada", "prebuilds"]),
+    egress=st.sampled_from(sorted(EGRESS)),
 )
 sets = st.lists(workspaces, min_size=2, max_size=6, unique_by=lambda workspace: workspace.id)
 

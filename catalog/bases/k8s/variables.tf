@@ -45,6 +45,11 @@ variable "image_id" {
   }
 }
 
+variable "agent_id" {
+  description = "Id of the workspace's agent, for its apps and scripts."
+  type        = string
+}
+
 variable "agent_token" {
   description = "Token of the workspace's agent (T-41)."
   type        = string

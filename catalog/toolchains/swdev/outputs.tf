@@ -1,6 +1,6 @@
 locals {
   manifest = yamldecode(file("${path.module}/toolchain.yaml"))
-  listed   = concat(local.manifest.toolchain.languages, local.manifest.toolchain.tools)
+  listed   = concat(local.manifest.toolchain.languages, local.manifest.toolchain.tools, local.manifest.toolchain.libraries)
   versions = [for item in local.listed : "export ${upper(replace(item.name, "-", "_"))}_VERSION='${item.version}'"]
   sdks     = join("\n", [for sdk in var.internal_sdks : "${sdk.name} ${sdk.url} ${sdk.sha256}"])
 }
@@ -10,8 +10,8 @@ output "bootstrap_script" {
   value = join("\n", concat(
     ["#!/bin/bash"],
     local.versions,
-    ["export SWDEV_MIRROR='${var.mirror}'", "export SWDEV_INTERNAL_SDKS='${local.sdks}'"],
-    [file("${path.module}/bootstrap/install.sh")],
+    ["export TOOLCHAIN='swdev' TOOLCHAIN_MIRROR='${var.mirror}' TOOLCHAIN_SDKS='${local.sdks}' DEVCONTAINER_FOLDER='${var.devcontainer}'"],
+    [file("${path.module}/bootstrap/library.sh"), file("${path.module}/bootstrap/install.sh")],
   ))
 }
 

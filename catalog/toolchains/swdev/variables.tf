@@ -13,4 +13,20 @@ variable "mirror" {
   description = "Base URL of a mirror of the publishers' hosts, such as https://mirror.example.com; none: the publishers themselves."
   type        = string
   default     = ""
+
+  validation {
+    condition     = can(regex("^(https?://[A-Za-z0-9.:/_-]+)?$", var.mirror))
+    error_message = "mirror is a URL such as https://mirror.example.com, or empty."
+  }
+}
+
+variable "devcontainer" {
+  description = "Folder below the home directory whose dev container is brought up at each start; none: no dev container (TPL-47)."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._/-]*$", var.devcontainer)) && !strcontains(var.devcontainer, "..")
+    error_message = "devcontainer is a path below the home directory, such as src/app."
+  }
 }
