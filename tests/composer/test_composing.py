@@ -201,7 +201,7 @@ def test_one_changed_bootstrap_line_is_another_version(tmp_path: Path, pod: Comp
 def test_tests_recipes_and_policies_of_modules_are_not_pushed(tmp_path: Path, pod: Composed):
     shutil.copytree(CATALOG, tmp_path / "catalog")
     for folder in ("toolchains/swdev/tests", "toolchains/swdev/build", "bases/k8s/policies"):
-        (tmp_path / "catalog" / folder).mkdir()
+        (tmp_path / "catalog" / folder).mkdir(exist_ok=True)
         (tmp_path / "catalog" / folder / "x.rego").write_text("x")
     assert composed(tmp_path / "catalog").files == pod.files
 

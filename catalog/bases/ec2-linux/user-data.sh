@@ -146,8 +146,8 @@ UNIT
 
 make_user
 mount_home
-start_agent # first, so that people see the rest
 install_packages
-harden
+harden # before anybody is in
+start_agent
 if [[ $GUI_VNC == true ]]; then install_kasmvnc; fi
 say "complete"

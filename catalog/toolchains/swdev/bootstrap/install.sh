@@ -40,6 +40,23 @@ install_gh() {
     link "$1/bin/gh"
 }
 
+# unpack_package FILE: the files of a Debian package, on any Linux; the format is `ar`: headers of 60 bytes, each before what it names
+unpack_package() {
+  local data
+  data=$("$BIN/python3" - "$1" "$TEMPORARY" <<'PYTHON'
+import pathlib, sys
+package, folder = pathlib.Path(sys.argv[1]).read_bytes(), pathlib.Path(sys.argv[2])
+place = len(b"!<arch>\n")
+while place < len(package):
+    name, size = package[place : place + 16].decode().strip(" /"), int(package[place + 48 : place + 58])
+    if name.startswith("data.tar"):
+        (folder / name).write_bytes(package[place + 60 : place + 60 + size])
+        print(folder / name)
+    place += 60 + size + size % 2
+PYTHON
+  ) && rm -rf "$TEMPORARY/unpacked" && mkdir "$TEMPORARY/unpacked" && tar -xf "$data" -C "$TEMPORARY/unpacked"
+}
+
 # Docker publishes checksums in its package index only; the client alone is taken from the package, no daemon and no socket (TPL-38)
 install_docker_cli() {
   local host="https://download.docker.com/linux/ubuntu" entry
@@ -49,7 +66,7 @@ install_docker_cli() {
   path=$(sed -n 's/^Filename: //p' <<<"$entry") sum=$(sed -n 's/^SHA256: //p' <<<"$entry")
   if [[ -z $path ]]; then say "docker-ce-cli $DOCKER_CLI_VERSION is not in the publisher's package index"; return 1; fi
   fetch "$host/$path" "$TEMPORARY/docker.deb" && verify "$TEMPORARY/docker.deb" "$sum" &&
-    rm -rf "$TEMPORARY/unpacked" && dpkg-deb --extract "$TEMPORARY/docker.deb" "$TEMPORARY/unpacked" && into "$1" && link "$1/usr/bin/docker"
+    unpack_package "$TEMPORARY/docker.deb" && into "$1" && link "$1/usr/bin/docker"
 }
 
 # start_devcontainer: brings up the dev container of the configured folder, where a Docker daemon can be reached (TPL-47)
