@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -214,6 +215,7 @@ FUNCTIONS: dict[str, Any] = {
     "sum": sum,
     "split": lambda separator, text: text.split(separator),
     "substr": lambda text, start, length: text[int(start) :][: int(length)] if length != -1 else text[int(start) :],
+    "title": lambda text: re.sub(r"\b[a-z]", lambda m: m[0].upper(), text),
     "toset": lambda items: sorted(set(items)),
     "tolist": list,
     "tomap": dict,

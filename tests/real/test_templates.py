@@ -20,7 +20,7 @@ from settings import load_file
 from settings.quantities import CpuQuantity, MemoryQuantity
 from tests.real.api_server import ApiServer
 from tests.real.visits import Visits
-from tests.real.workspaces import Workspace
+from tests.real.workspaces import Workspace, without_kubernetes
 from tools.install import ROOT
 
 SETTINGS = load_file(ROOT / "Pulumi.prod.yaml")
@@ -53,7 +53,7 @@ def workspace(request: pytest.FixtureRequest, tmp_path: Path) -> Workspace:
 
 
 def ready(folder: Path, template: str) -> Workspace:
-    made = Workspace(folder, composed(template))
+    made = Workspace(folder, without_kubernetes(composed(template).files))
     done = made.init()
     assert done.returncode == 0, done.stderr
     return made

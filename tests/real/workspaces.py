@@ -19,7 +19,6 @@ from typing import Any
 
 import hcl2
 
-from composer import Composed
 from tools import real_parts
 
 _META = ("count", "depends_on", "lifecycle")
@@ -40,25 +39,27 @@ _KINDS = {
 class Workspace:
     """A folder with the template, as a provisioner has it. The provider leaves things beside it: each has a parent of its own."""
 
-    def __init__(self, folder: Path, composed: Composed) -> None:
+    def __init__(self, folder: Path, files: Mapping[str, bytes]) -> None:
         self.template = folder / "parent" / "template"
-        for path, content in composed.files.items():
+        for path, content in files.items():
             (self.template / path).parent.mkdir(parents=True, exist_ok=True)
             (self.template / path).write_bytes(content)
-        main = self.template / "base" / "main.tf"
-        main.write_text(stubbed(main.read_text()))
-        root = json.loads((self.template / "main.tf.json").read_text())
-        del root["provider"]["kubernetes"], root["terraform"]["required_providers"]["kubernetes"]
-        (self.template / "main.tf.json").write_text(json.dumps(root))
         self._mirror, self._home = _mirror(folder / "mirror"), folder
 
-    def tofu(self, *arguments: str, size: str | None = None, transition: str = "start") -> subprocess.CompletedProcess[str]:
-        """Run OpenTofu in the template; size: the workspace's choice. transition: `start` or `stop`."""
+    def tofu(
+        self,
+        *arguments: str,
+        size: str | None = None,
+        transition: str = "start",
+        workspace_id: str = "11111111-2222-3333-4444-555555555555",
+        parameters: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run OpenTofu in the template; size and parameters: the workspace's choices. transition: `start` or `stop`."""
         variables = {"HOME": str(self._home), "PATH": os.environ["PATH"], "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
         variables |= {"CODER_WORKSPACE_NAME": "mine", "CODER_WORKSPACE_OWNER": "ada", "CODER_WORKSPACE_TRANSITION": transition}
-        variables |= {"CODER_WORKSPACE_ID": "11111111-2222-3333-4444-555555555555", "CODER_AGENT_TOKEN": "made-up"}
-        if size is not None:
-            variables[f"CODER_PARAMETER_{hashlib.sha256(b'size').hexdigest()}"] = size
+        variables |= {"CODER_WORKSPACE_ID": workspace_id, "CODER_AGENT_TOKEN": "made-up"}
+        for name, value in {**({"size": size} if size else {}), **(parameters or {})}.items():
+            variables[f"CODER_PARAMETER_{hashlib.sha256(name.encode()).hexdigest()}"] = value
         command = [real_parts.executable(real_parts.OPENTOFU, os.environ), *arguments, "-no-color"]
         return subprocess.run(command, cwd=self.template, env=variables, capture_output=True, text=True, check=False)
 
@@ -75,6 +76,14 @@ class Workspace:
         """What went to the cluster, as Kubernetes writes it."""
         found = {address: values for address, values in self.state().items() if address.startswith("terraform_data.kubernetes_")}
         return [manifest(address.removeprefix("terraform_data."), values["input"]) for address, values in sorted(found.items())]
+
+
+def without_kubernetes(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A pushed template whose base makes `terraform_data` instead of objects of Kubernetes."""
+    root = json.loads(files["main.tf.json"])
+    del root["provider"]["kubernetes"], root["terraform"]["required_providers"]["kubernetes"]
+    main = stubbed(files["base/main.tf"].decode())
+    return {**files, "base/main.tf": main.encode(), "main.tf.json": json.dumps(root).encode()}
 
 
 def _mirror(folder: Path) -> Path:
@@ -134,7 +143,7 @@ def expression(value: Any) -> str:
             for dynamic in found.get("dynamic", ()):
                 ((label, block),) = _fields(dynamic).items()
                 name = json.loads(label)
-                each = f"[for value in {expression(block['for_each'])} : {{ value = value }}]"
+                each = f"[for key, value in {expression(block['for_each'])} : {{ key = key, value = value }}]"
                 fields[name] = f"concat({fields.get(name, '[]')}, [for {name} in {each} : {expression(block['content'][0])}])"
             return "{\n" + "".join(f"{key} = {item}\n" for key, item in fields.items()) + "}"
         case _:

@@ -15,7 +15,7 @@ function Write-Step([string]$Text) {
 
 # The one disk beside the system's; Terraform attaches it while this runs
 function Get-DataDisk {
-    foreach ($attempt in 1..120) {
+    for ($attempt = 0; $attempt -lt 120; $attempt++) {
         $disk = Get-Disk | Where-Object { -not $_.IsBoot -and -not $_.IsSystem -and $_.FriendlyName -like '*Elastic B*' } | Select-Object -First 1
         if ($disk) { return $disk }
         Start-Sleep -Seconds 5
