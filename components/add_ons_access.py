@@ -10,6 +10,7 @@ from components.iam import ANY_RESOURCE, REENCRYPT, USE_KEY, Statement
 from components.node_groups import AUTOSCALED_TAG
 from components.tags import ENVIRONMENT
 
+STORE_ROLE_PATH = "/coder-secret-stores/"  # of the roles that External Secrets takes under pod-identity
 EBS_CLUSTER_TAG = "ebs.csi.aws.com/cluster"  # the driver puts it on every volume and snapshot it makes
 
 
@@ -76,6 +77,12 @@ def cluster_autoscaler(place: Place, cluster_name: Input[str]) -> list[Statement
             conditions={"StringEquals": {f"aws:ResourceTag/{AUTOSCALED_TAG}": cluster_name}},
         ),
     ]
+
+
+def external_secrets(place: Place) -> list[Statement]:
+    """To take the role of a store, with the session tags of Pod Identity, which pass on to it (EKS User Guide, "role chaining")."""
+    stores = Output.concat("arn:", place.partition, ":iam::", place.account_id, f":role{STORE_ROLE_PATH}*")
+    return [Statement(sid="Stores", actions=["sts:AssumeRole", "sts:TagSession"], resources=[stores])]
 
 
 def ebs_csi_driver(place: Place, system: str, volume_key_arn: Input[str]) -> list[Statement]:

@@ -14,9 +14,10 @@ from components.add_ons import SYSTEM_NAMESPACE
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
 from components.node_groups import AUTOSCALED_TAG, node_selector, tolerations
 from plan.model import NodeGroupPlan
+from settings.cluster import IdentityMode
 from settings.versions import ChartVersions
 
-EXTERNAL_SECRETS_NAMESPACE = "external-secrets"
+EXTERNAL_SECRETS_NAMESPACE = EXTERNAL_SECRETS_ACCOUNT = "external-secrets"
 TIMEOUT_SECONDS = 900  # the first pod of a chart may wait for its image on a fresh node
 
 Values = dict[str, object]
@@ -69,6 +70,25 @@ def charts(name: str, args: ChartsArgs, after: Sequence[Resource], opts: Resourc
     )
     waiting = ResourceOptions.merge(inside, ResourceOptions(depends_on=[*after, balancer, autoscaler]))
     return [_release(f"{name}-{chart.name}", chart, waiting) for chart in releases]
+
+
+def secrets_identity(name: str, identity: ClusterIdentity, place: access.Place, opts: ResourceOptions) -> WorkloadIdentity | None:
+    """What External Secrets is under pod-identity: may take the roles of its stores, and read nothing by its own (EKS-25, EKS-28).
+
+    None under irsa, where each store's service account has its role.
+    """
+    if identity.mode is not IdentityMode.POD_IDENTITY:
+        return None
+    return WorkloadIdentity(
+        f"{name}-external-secrets",
+        WorkloadIdentityArgs(
+            cluster=identity,
+            namespace=EXTERNAL_SECRETS_NAMESPACE,
+            service_account=EXTERNAL_SECRETS_ACCOUNT,
+            statements=access.external_secrets(place),
+        ),
+        opts,
+    )
 
 
 def load_balancer_controller(args: ChartsArgs, annotations: Mapping[str, Output[str]]) -> Chart:
@@ -134,7 +154,7 @@ def cluster_autoscaler(args: ChartsArgs, annotations: Mapping[str, Output[str]])
 
 
 def external_secrets(args: ChartsArgs) -> Chart:
-    """Brings values from Secrets Manager into the cluster, with the role of each store's own service account: it has none itself (EKS-25).
+    """Brings values from Secrets Manager into the cluster, with the role of each store: its own reads nothing (EKS-25).
 
     Keys: deploy/charts/external-secrets/values.yaml of external-secrets/external-secrets at v2.9.0.
     """
@@ -148,7 +168,7 @@ def external_secrets(args: ChartsArgs) -> Chart:
         "processClusterPushSecret": False,
         "processClusterStore": False,
         "processPushSecret": False,
-        "serviceAccount": {"create": True, "name": "external-secrets"},
+        "serviceAccount": {"create": True, "name": EXTERNAL_SECRETS_ACCOUNT},
         "webhook": {"replicaCount": 2, **placed},
         "certController": placed,
         **placed,

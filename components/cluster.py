@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi_aws as aws
 import pulumi_eks as eks
@@ -12,7 +12,7 @@ from pulumi import ComponentResource, Input, InvokeOutputOptions, Output, Resour
 
 from components.add_ons import AddOnsArgs, before_nodes, on_nodes
 from components.add_ons_access import Place
-from components.add_ons_charts import ChartsArgs, charts
+from components.add_ons_charts import ChartsArgs, charts, secrets_identity
 from components.cluster_encryption import ClusterKeys, cluster_keys, control_plane_log_group
 from components.identity import ClusterIdentity
 from components.namespaces import PROVISIONERS, WORKSPACES, WorkspaceLimits, bounds, name_of, namespaces, storage_class
@@ -144,7 +144,7 @@ class Cluster(ComponentResource):
             name=args.cluster_name,
             version=args.declared.kubernetes_version,
             vpc_id=args.network.vpc_id,
-            subnet_ids=args.network.subnet_ids[control.tier],
+            subnet_ids=args.network.subnet_ids[control.tier][: args.declared.api_zones],  # AWS takes no other zones later (NET-40)
             cluster_security_group=args.network.cluster_security_group,
             skip_default_security_groups=True,  # nodes have a group for each role (NET-18)
             skip_default_node_group=True,
@@ -225,6 +225,9 @@ class Cluster(ComponentResource):
     ) -> None:
         """Everything inside the cluster: controllers, namespaces with their bounds, the class of disks."""
         args, inside = self._args, ResourceOptions(parent=self, provider=self.kubernetes)
+        secrets = secrets_identity(name, self.identity, place, self._child)
+        if secrets is not None:
+            self.identity = replace(self.identity, secrets_role_arn=secrets.role_arn)
         controllers = charts(
             name,
             ChartsArgs(
@@ -235,7 +238,7 @@ class Cluster(ComponentResource):
                 system=args.system,
                 vpc_id=args.network.vpc_id,
             ),
-            system,
+            [*system, *([secrets] if secrets is not None else [])],  # EKS looks at associations when a pod starts
             self._child,
             inside,
         )

@@ -7,16 +7,17 @@ from pulumi import InvokeOptions, ResourceOptions
 
 from components.backups import Backups, BackupsArgs
 from components.coder_access import CoderAccess, CoderAccessArgs
+from components.coder_database import CoderDatabaseArgs, coder_database
 from components.coder_environment import QuietHours
 from components.coder_network import Surroundings
 from components.coder_server import CoderServer, CoderServerArgs
 from components.coder_values import HTTP_PORT
-from components.database import Database, DatabaseArgs
 from components.entrance import Entrance
 from components.foundation import Foundation
 from components.namespaces import CODER, PROVISIONERS, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
 from components.network import Network
 from components.place import Place, placement
+from components.postgresql import PostgreSql
 from components.provisioner_access import OWN_TAG
 from components.provisioners import Provisioners, ProvisionersArgs
 from components.tags import ENVIRONMENT
@@ -28,22 +29,18 @@ from settings.cluster import IdentityMode, Role
 from settings.network import Tier
 
 
-def database(place: Place, network: Network) -> Database:
+def database(place: Place, network: Network) -> PostgreSql:
     """coderd's database and its backups, the only ones of the environment."""
     settings, system, control = place.settings, place.settings.system, place.plan.control
     declared = settings.primary_database
-    made = Database(
+    made = coder_database(
         "database",
-        DatabaseArgs(
-            identifier=f"coder-{system.name}",
-            engine_version=settings.versions.aurora_postgresql,
-            zones=place.planned.network.zones,
-            subnet_ids=network.subnet_ids["database"],
-            security_group_id=network.security_group_ids["database"],
-            readers=declared.readers,
-            min_acu=control.min_acu,
-            max_acu=control.max_acu,
-            retention_days=declared.retention_days,
+        CoderDatabaseArgs(
+            system=system.name,
+            declared=declared,
+            control=control,
+            versions=settings.versions,
+            network=network,
             log_retention_days=place.declared.cluster.log_retention_days,
             data_protection=system.data_protection,
         ),
@@ -65,7 +62,7 @@ def database(place: Place, network: Network) -> Database:
     return made
 
 
-def coder_server(place: Place, base: Foundation, database: Database, entrance: Entrance, visit: int) -> CoderServer:
+def coder_server(place: Place, base: Foundation, database: PostgreSql, entrance: Entrance, visit: int) -> CoderServer:
     """coderd behind its load balancer. visit: on the first one its first user logs in by password."""
     settings, plan, cluster = place.settings, place.plan, base.cluster
     return CoderServer(

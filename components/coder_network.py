@@ -16,7 +16,7 @@ from pulumi_kubernetes.networking.v1 import (
 )
 
 from components.coder_values import HTTP_PORT, METRICS_PORT, SELECTOR
-from components.database import PORT as DATABASE_PORT
+from components.postgresql import PORT as DATABASE_PORT
 
 HTTPS_PORT, DNS_PORT = 443, 53
 ANYWHERE = "0.0.0.0/0"

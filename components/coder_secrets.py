@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
+from components.add_ons_access import STORE_ROLE_PATH
 from components.coder_environment import (
     ENCRYPTION_KEYS,
     GITHUB_CLIENT_ID,
@@ -18,9 +19,8 @@ from components.coder_environment import (
     SecretKey,
     external_auth_key,
 )
-from components.iam import Statement
+from components.iam import Statement, document
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
-from settings.cluster import IdentityMode
 from settings.coder import Coder
 
 API_VERSION = "external-secrets.io/v1"
@@ -42,7 +42,9 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class CoderSecretsArgs:
-    """What the secrets need. master_secret_arn, master_key_arn: of the password that RDS manages, and of the key that it lies under."""
+    """What the secrets need. master_secret_arn: of the database's master password. master_key_arn: of the key of our own that it lies
+    under; None where it is AWS's, which needs no right.
+    """
 
     coder: Coder
     namespace: Input[str]
@@ -50,16 +52,17 @@ class CoderSecretsArgs:
     region: str
     identity: ClusterIdentity
     master_secret_arn: Input[str]
-    master_key_arn: Input[str]
+    master_key_arn: Input[str] | None
     add_ons: Sequence[Resource]
 
 
 class CoderSecrets(ComponentResource):
     """A SecretStore and what it fetches (CDR-09, CDR-41, DB-08, EKS-23, EKS-27).
 
-    The store reads with the role of a service account of its own, which may read exactly these secrets; neither coderd nor External
-    Secrets has that right. Values go from Secrets Manager to a Kubernetes Secret inside the cluster: the program and its state know names
-    only. The update fails where a secret does not exist or lacks a key.
+    The store reads with a role of its own, which may read exactly these secrets; coderd has no such right. Under irsa a service account
+    of the store has the role. Pod Identity knows no service account but that of the pod that asks, which is External Secrets': there its
+    own role may do nothing but take the store's. Values go from Secrets Manager to a Kubernetes Secret inside the cluster: the program
+    and its state know names only. The update fails where a secret does not exist or lacks a key.
     """
 
     master: Resource
@@ -69,13 +72,44 @@ class CoderSecrets(ComponentResource):
         sources = _sources(args)
         facts = {"secrets": sorted({key.name for key in sources})}
         super().__init__("coder-eks:coder_secrets:CoderSecrets", name, facts, opts)
-        child = ResourceOptions(parent=self)
 
-        # External Secrets exchanges the account's token itself, which works by IRSA only; under pod-identity too
+        role_arn, way, before = self._reader(name, args)
+        store = kubernetes.apiextensions.CustomResource(
+            name,
+            api_version=API_VERSION,
+            kind="SecretStore",
+            metadata={"name": STORE, "namespace": args.namespace},
+            spec={"provider": {"aws": {"service": "SecretsManager", "region": args.region, **way}}},
+            opts=ResourceOptions(parent=self, depends_on=[*before, *args.add_ons]),
+        )
+        made = {secret: self._external_secret(name, args.namespace, secret, sources, store) for secret in facts["secrets"]}
+        self.master = made.pop(MASTER_PASSWORD.name)
+        self.coderd = list(made.values())
+        self.register_outputs({**facts, "role_arn": role_arn})
+
+    def _reader(self, name: str, args: CoderSecretsArgs) -> tuple[Output[str], dict[str, object], list[Resource]]:
+        """The store's role, how the store names it, and what stands before the store (EKS-26, EKS-28)."""
+        child = ResourceOptions(parent=self)
+        if args.identity.secrets_role_arn is not None:
+            take = Statement(
+                sid="ExternalSecrets",
+                actions=["sts:AssumeRole", "sts:TagSession"],
+                principals={"AWS": [args.identity.secrets_role_arn]},
+            )
+            role = aws.iam.Role(
+                name,
+                description=f"{args.namespace_name}/{STORE}",
+                path=STORE_ROLE_PATH,
+                assume_role_policy=document(take),
+                max_session_duration=3600,  # seconds; External Secrets renews
+                opts=child,
+            )
+            policy = aws.iam.RolePolicy(name, role=role.name, policy=document(*self._statements(args)), opts=child)
+            return role.arn, {"role": role.arn}, [role, policy]
         identity = WorkloadIdentity(
             name,
             WorkloadIdentityArgs(
-                cluster=replace(args.identity, mode=IdentityMode.IRSA),
+                cluster=args.identity,
                 namespace=args.namespace_name,
                 service_account=SERVICE_ACCOUNT,
                 statements=self._statements(args),
@@ -88,32 +122,13 @@ class CoderSecrets(ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        store = kubernetes.apiextensions.CustomResource(
-            name,
-            api_version=API_VERSION,
-            kind="SecretStore",
-            metadata={"name": STORE, "namespace": args.namespace},
-            spec={
-                "provider": {
-                    "aws": {
-                        "service": "SecretsManager",
-                        "region": args.region,
-                        "auth": {"jwt": {"serviceAccountRef": {"name": SERVICE_ACCOUNT}}},
-                    }
-                }
-            },
-            opts=ResourceOptions(parent=self, depends_on=[account, identity, *args.add_ons]),
-        )
-        made = {secret: self._external_secret(name, args.namespace, secret, sources, store) for secret in facts["secrets"]}
-        self.master = made.pop(MASTER_PASSWORD.name)
-        self.coderd = list(made.values())
-        self.register_outputs({**facts, "role_arn": identity.role_arn})
+        return identity.role_arn, {"auth": {"jwt": {"serviceAccountRef": {"name": SERVICE_ACCOUNT}}}}, [account, identity]
 
     def _statements(self, args: CoderSecretsArgs) -> list[Statement]:
         here = InvokeOptions(parent=self)
         account = aws.get_caller_identity_output(opts=here).account_id
         partition = aws.get_partition_output(opts=here).partition
-        names = args.coder.secrets
+        names, key = args.coder.secrets, args.master_key_arn
         # six random characters end every secret's ARN; a pattern of exactly six matches no longer name
         named = [
             Output.concat("arn:", partition, ":secretsmanager:", args.region, ":", account, ":secret:", name, "-??????")
@@ -127,7 +142,7 @@ class CoderSecrets(ComponentResource):
                 actions=["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
                 resources=[*named, args.master_secret_arn],
             ),
-            Statement(sid="Decrypt", actions=["kms:Decrypt"], resources=[args.master_key_arn], conditions=through),
+            *([Statement(sid="Decrypt", actions=["kms:Decrypt"], resources=[key], conditions=through)] if key is not None else []),
         ]
 
     def _external_secret(

@@ -12,10 +12,10 @@ from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, Re
 from components import chart_keys, coder_environment, coder_network, coder_values
 from components.coder_secrets import CoderSecrets, CoderSecretsArgs
 from components.coder_values import HTTP_PORT, RELEASE_NAME, SELECTOR, SERVICE_ACCOUNT
-from components.database import DATABASE_NAME, Database
 from components.database_role import ROLE, DatabaseRole, DatabaseRoleArgs
 from components.iam import Statement
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
+from components.postgresql import DATABASE_NAME, PostgreSql
 from plan.model import ControlPlan
 from settings.coder import Coder
 
@@ -47,7 +47,7 @@ class CoderServerArgs:
     placement: coder_values.Placement
     surroundings: coder_network.Surroundings
     add_ons: Sequence[Resource]
-    database: Database
+    database: PostgreSql
     vpc_id: Input[str]
     target_group_arn: Input[str]
 

@@ -6,36 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-import pulumi_random as random
-from pulumi import ComponentResource, CustomTimeouts, Input, Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
+
+from components.postgresql import (
+    BACKUP_WINDOW,
+    DATABASE_NAME,
+    INSIGHTS_DAYS,
+    MAINTENANCE_WINDOW,
+    MASTER_USERNAME,
+    PARAMETERS,
+    PORT,
+    SERVER_CERTIFICATE,
+    SLOW,
+    PostgreSql,
+    final_snapshot,
+    own_key,
+)
 
 ENGINE = "aurora-postgresql"
-DATABASE_NAME = "coder"
-MASTER_USERNAME = "coder_admin"  # makes the role that coderd logs in as (decision 5); nothing else uses it
-PORT = 5432
-
-# The RSA 2048 root of the region: what RDS shows unless told otherwise; components/rds_certificates holds all three current roots.
-SERVER_CERTIFICATE = "rds-ca-rsa2048-g1"
-
-# UTC, outside of 07:00 to 18:00 in America/New_York, apart from each other as AWS asks, and before the daily snapshot of backups.py.
-BACKUP_WINDOW = "05:00-06:00"
-MAINTENANCE_WINDOW = "sun:07:00-sun:08:00"
 
 # Readers in tiers 0 and 1 keep at least the writer's capacity, so that a failover meets a warm instance; from tier 2 on they scale alone
 # (Amazon Aurora User Guide, "How Aurora Serverless v2 works", read 2026-11).
 LAST_WARM_TIER = 1
-
-PARAMETERS = {
-    "log_connections": "1",
-    "log_disconnections": "1",
-    "log_lock_waits": "1",
-    "log_min_duration_statement": "1000",  # ms; coderd's own queries are far below
-    "rds.force_ssl": "1",  # DB-07: a connection without TLS is refused
-    "ssl_min_protocol_version": "TLSv1.2",
-}
-
-# A fresh cluster or instance has no published duration; a restore was seen to take 40 minutes. A timeout costs nothing unless it strikes.
-SLOW = CustomTimeouts(create="2h", update="2h", delete="2h")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +53,7 @@ class DatabaseArgs:
     data_protection: bool
 
 
-class Database(ComponentResource):
+class Database(PostgreSql):
     """A Serverless v2 cluster: one writer and `readers` failover targets, one a zone (DB-01, DB-05 to DB-10, DB-15, DB-16, DB-19 to DB-22).
 
     RDS makes the master password, keeps it in Secrets Manager and rotates it: no state file and no Helm value holds it (DB-08). coderd logs
@@ -70,13 +62,7 @@ class Database(ComponentResource):
     until the key's 30 days of waiting are over, so copy it under another key, or cancel the key's deletion.
     """
 
-    arn: Output[str]
-    endpoint: Output[str]
     reader_endpoint: Output[str]
-    port: Output[int]
-    resource_id: Output[str]
-    secret_arn: Output[str]
-    key_arn: Output[str]
 
     def __init__(self, name: str, args: DatabaseArgs, opts: ResourceOptions | None = None) -> None:
         facts = {
@@ -93,7 +79,7 @@ class Database(ComponentResource):
         self._child = ResourceOptions(parent=self)
         self._data = ResourceOptions(parent=self, protect=args.data_protection)
 
-        key = self._key(name, args)
+        key = own_key(name, args.identifier, self._child, self._data)
         cluster = self._cluster(name, args, key)
         instances = [self._instance(name, index, args, cluster, key) for index in range(1 + args.readers)]
 
@@ -117,18 +103,6 @@ class Database(ComponentResource):
             }
         )
 
-    def _key(self, name: str, args: DatabaseArgs) -> aws.kms.Key:
-        """One key for storage, the managed password and performance data (DB-06)."""
-        key = aws.kms.Key(
-            name,
-            description=f"Storage and master password of the database {args.identifier}",
-            enable_key_rotation=True,
-            deletion_window_in_days=30,  # the longest: a snapshot is lost with its key
-            opts=self._data,
-        )
-        aws.kms.Alias(name, name=f"alias/{args.identifier}-database", target_key_id=key.key_id, opts=self._child)
-        return key
-
     def _cluster(self, name: str, args: DatabaseArgs, key: aws.kms.Key) -> aws.rds.Cluster:
         subnets = aws.rds.SubnetGroup(
             name, description=f"Database tier of {args.identifier}", subnet_ids=list(args.subnet_ids), opts=self._child
@@ -144,8 +118,6 @@ class Database(ComponentResource):
         log = aws.cloudwatch.LogGroup(
             name, name=f"/aws/rds/cluster/{args.identifier}/postgresql", retention_in_days=args.log_retention_days, opts=self._child
         )
-        # AWS refuses a second final snapshot of one name, so each life of the cluster has its own
-        life = random.RandomId(f"{name}-life", byte_length=4, opts=self._child)
         return aws.rds.Cluster(
             name,
             cluster_identifier=args.identifier,
@@ -172,7 +144,7 @@ class Database(ComponentResource):
             serverlessv2_scaling_configuration={"min_capacity": args.min_acu, "max_capacity": args.max_acu},
             deletion_protection=args.data_protection,
             skip_final_snapshot=False,
-            final_snapshot_identifier=life.hex.apply(lambda suffix: f"{args.identifier}-final-{suffix}"),
+            final_snapshot_identifier=final_snapshot(name, args.identifier, self._child),
             opts=ResourceOptions.merge(self._data, ResourceOptions(depends_on=[log], custom_timeouts=SLOW)),
         )
 
@@ -192,8 +164,8 @@ class Database(ComponentResource):
             apply_immediately=False,
             copy_tags_to_snapshot=True,
             preferred_maintenance_window=MAINTENANCE_WINDOW,
-            performance_insights_enabled=True,  # the API of Database Insights' standard mode since July 2026
+            performance_insights_enabled=True,
             performance_insights_kms_key_id=key.arn,
-            performance_insights_retention_period=7,  # days; free of charge
+            performance_insights_retention_period=INSIGHTS_DAYS,
             opts=ResourceOptions.merge(self._child, ResourceOptions(custom_timeouts=SLOW)),
         )

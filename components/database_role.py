@@ -14,7 +14,7 @@ from components import coder_network
 from components.coder_environment import CERTIFICATES_FILE, CERTIFICATES_FOLDER
 from components.coder_secrets import MASTER_PASSWORD, MASTER_USERNAME
 from components.coder_values import Placement
-from components.database import DATABASE_NAME
+from components.postgresql import DATABASE_NAME
 
 ROLE = "coderd"
 LABELS = {"app.kubernetes.io/name": "coder-database-role", "app.kubernetes.io/part-of": "coder"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from plan.model import Plan, RegionPlan
-from settings.database import Database
+from settings.database import Database, DatabaseEngine
 from settings.model import Region, Settings
+
+ENGINES = {DatabaseEngine.AURORA_POSTGRESQL: "aurora-postgresql", DatabaseEngine.POSTGRESQL: "postgres"}  # as AWS calls them
 
 
 def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, object]:
@@ -58,7 +60,7 @@ def _database_facts(declared: Database | None) -> dict[str, object]:
         return {}
     return {
         "database": {
-            "engine": declared.engine.value,
+            "engine": ENGINES[declared.engine],
             "readers": declared.readers,
             "retentionDays": declared.retention_days,
         }

@@ -16,12 +16,16 @@ ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"  # read by EKS's webhook, which h
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterIdentity:
-    """How pods of one cluster prove who they are. oidc_issuer: without scheme; both oidc values serve `irsa` only."""
+    """How pods of one cluster prove who they are. oidc_issuer: without scheme; both oidc values serve `irsa` only.
+
+    secrets_role_arn: of External Secrets under pod-identity, where it takes its stores' roles by its own; None under irsa.
+    """
 
     mode: IdentityMode
     cluster_name: Input[str]
     oidc_provider_arn: Input[str]
     oidc_issuer: Input[str]
+    secrets_role_arn: Input[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pulumi import ComponentResource, CustomTimeouts, Input, Output, Resource, R
 from components import iam
 from components.tags import ENVIRONMENT
 from plan.model import NodeGroupPlan, ScheduledAction
+from settings.roles import CapacityType
 
 # The autoscaler looks for this tag, not for k8s.io/cluster-autoscaler/enabled: EKS puts that one on the group of every managed node group
 # by itself, the control plane's too, which nothing may scale (Property 4, EKS-21).
@@ -19,6 +20,7 @@ AUTOSCALED_TAG = "coder-eks/autoscaled-by"
 IMAGES = {"amd64": "AL2023_x86_64_STANDARD", "arm64": "AL2023_ARM_64_STANDARD"}  # EKS API reference, CreateNodegroup amiType
 ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023
 UNCHANGED = -1  # how AWS's provider says that an action leaves a size as it is
+CAPACITY_TYPES = {CapacityType.ON_DEMAND: "ON_DEMAND", CapacityType.SPOT: "SPOT"}
 EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 
 # A group is up in minutes; an update drains node by node, each for up to 15 minutes of termination grace.
@@ -57,6 +59,7 @@ class NodeGroup(ComponentResource):
             "role": plan.role,
             "zones": list(plan.zones),
             "instance_type": plan.instance_type,
+            "capacity_type": plan.capacity_type.value,
             "min": plan.min,
             "max": plan.max,
             "desired": plan.desired,
@@ -121,7 +124,7 @@ class NodeGroup(ComponentResource):
             subnet_ids=list(args.subnet_ids),
             version=args.kubernetes_version,
             ami_type=IMAGES[plan.architecture],
-            capacity_type="ON_DEMAND",
+            capacity_type=CAPACITY_TYPES[plan.capacity_type],
             instance_types=[plan.instance_type],
             launch_template={"id": template.id, "version": template.latest_version.apply(str)},
             scaling_config={"min_size": plan.min, "max_size": plan.max, "desired_size": plan.desired},

@@ -122,7 +122,7 @@ def _column(plan: Plan) -> dict[str, str]:
         "holds outside it": f"{capacity.off_hours_holds:,} on {capacity.off_hours_nodes} nodes",
         "CPU, memory overcommitted": f"{capacity.cpu_overcommit:.1f}x, {capacity.memory_overcommit:.1f}x",
         "coderd": f"{control.replicas} x {control.cpu} CPU, {control.memory}",
-        "database": f"{control.min_acu:g} to {control.max_acu:g} ACU",
+        "database": control.database,
         "provisioners, floor to peak": ", ".join(
             f"{r.provisioners.replicas_floor} to {r.provisioners.replicas_peak}" for _, r in provisioners
         ),

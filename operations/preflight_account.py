@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from operations.preflight_surroundings import Answer, Surroundings
+from settings.database import DatabaseEngine
 
 # Zones where EKS puts no control plane, by zone id, since letters differ between accounts: Amazon EKS User Guide, "Subnet requirements for
 # clusters" (awsdocs/amazon-eks-user-guide, network-reqs.adoc at 101184ecc138), read 2026-11-21.
@@ -81,26 +82,31 @@ def instance_types(around: Surroundings) -> Iterator[Answer]:
 
 
 def database_engine(around: Surroundings) -> Iterator[Answer]:
-    """PRE-11: RDS offers the engine's version with Serverless v2 instances."""
-    version = around.settings.versions.aurora_postgresql
+    """PRE-11: RDS offers the engine's version on the class of instances that the database has."""
     for region in around.plan.regions:
-        if around.settings.regions[region].database is None:
+        database = around.settings.regions[region].database
+        if database is None:
             continue
+        engine, pinned = _ENGINES[database.engine]
+        version, key = database.engine_version or getattr(around.settings.versions, pinned), f"versions.{pinned}"
+        instance_class = around.plan.control.instance_class or "db.serverless"
         pages = around.client("rds", region).get_paginator("describe_orderable_db_instance_options")
         offers: list[Mapping[str, Any]] = [
-            offer
-            for page in pages.paginate(Engine="aurora-postgresql", DBInstanceClass="db.serverless")
-            for offer in page["OrderableDBInstanceOptions"]
+            offer for page in pages.paginate(Engine=engine, DBInstanceClass=instance_class) for offer in page["OrderableDBInstanceOptions"]
         ]
         known = sorted({str(offer["EngineVersion"]) for offer in offers}, key=_numbers)
         if version in known:
-            yield Answer(True, f"{region} offers aurora-postgresql {version} on db.serverless")
+            yield Answer(True, f"{region} offers {engine} {version} on {instance_class}")
             continue
         same = [other for other in known if other.split(".")[0] == version.split(".")[0]] or known
         told = f"it has {', '.join(same[-4:])}" if known else "it has none"
-        yield Answer(
-            False, f"{region} does not offer aurora-postgresql {version} on db.serverless; {told}: change versions.aurora_postgresql"
-        )
+        yield Answer(False, f"{region} does not offer {engine} {version} on {instance_class}; {told}: change {key}")
+
+
+_ENGINES = {  # AWS's word, and what pins its version
+    DatabaseEngine.AURORA_POSTGRESQL: ("aurora-postgresql", "aurora_postgresql"),
+    DatabaseEngine.POSTGRESQL: ("postgres", "postgresql"),
+}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

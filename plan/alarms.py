@@ -168,8 +168,7 @@ def _database(watched: Watched) -> Iterator[Alarm]:
         periods=DATABASE_FAILURES,
         missing=Missing.BREACHING,
     )
-    if watched.aurora:
-        most = watched.control.max_acu
+    if (most := watched.control.max_acu) is not None:
         yield Alarm(
             name="database-near-maximum",
             severity=Severity.HIGH,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from plan.findings import Findings
+from plan.instances import INSTANCE_TYPES, find, unknown
 from plan.model import ControlPlan
 from plan.tiers import GIB_PER_ACU, ControlTier, tier_for
+from settings.database import Database
 from settings.model import Settings
 from settings.workload import Sizing
+
+CLASS_PREFIX = "db."  # what follows in an RDS class is the EC2 instance type (Amazon RDS User Guide, "DB instance class types")
 
 
 def validated(settings: Settings) -> bool:
@@ -28,16 +32,41 @@ def tier(settings: Settings, findings: Findings) -> ControlTier | None:
 
 def control_plan(settings: Settings, findings: Findings) -> ControlPlan:
     """coderd's replicas and size, and the capacity of its database, which is in the primary region."""
-    coder, acu = settings.coder, settings.primary_database.acu
-    declared = ControlPlan(coder.replicas, str(coder.resources.cpu), str(coder.resources.memory), acu.min, acu.max)
+    coder, database, region = settings.coder, settings.primary_database, settings.primary_region
+    acu, instance_class = database.acu, _instance_class(database, region, findings)
+    compute = (coder.replicas, str(coder.resources.cpu), str(coder.resources.memory))
+    declared = ControlPlan(*compute, acu and acu.min, acu and acu.max, instance_class)
     wanted = tier(settings, findings)
     if wanted is None:
         return declared
     if validated(settings):
-        most = max(acu.max, wanted.database_acu)
-        return ControlPlan(wanted.coderd_replicas, str(wanted.coderd_cpu), f"{wanted.coderd_memory_gib}Gi", acu.min, most)
-    _compare(declared, wanted, settings.primary_region, findings)
+        compute = (wanted.coderd_replicas, str(wanted.coderd_cpu), f"{wanted.coderd_memory_gib}Gi")
+        if acu:
+            return ControlPlan(*compute, acu.min, max(acu.max, wanted.database_acu))
+        return ControlPlan(*compute, None, None, instance_class and _large_enough(instance_class, wanted))
+    _compare(declared, wanted, region, findings)
     return declared
+
+
+def _instance_class(database: Database, region: str, findings: Findings) -> str | None:
+    """The declared class, where the table of instance types knows its type."""
+    name = database.instance_class
+    if name is not None and find(name.removeprefix(CLASS_PREFIX)) is None:
+        findings.conflict(f"regions.{region}.database.instance_class", unknown(name.removeprefix(CLASS_PREFIX)))
+    return name
+
+
+def _large_enough(instance_class: str, wanted: ControlTier) -> str:
+    """The smallest class of the same family with the architecture's cores and memory (GB there, nearest power of two here)."""
+    family = instance_class.removeprefix(CLASS_PREFIX).split(".")[0]
+    fitting = [
+        instance
+        for instance in INSTANCE_TYPES.values()
+        if instance.name.startswith(f"{family}.")
+        and instance.vcpus >= wanted.database_vcpus
+        and instance.memory_gib >= wanted.database_memory_gib
+    ]
+    return CLASS_PREFIX + min(fitting, key=lambda instance: instance.vcpus).name if fitting else instance_class
 
 
 def _compare(declared: ControlPlan, wanted: ControlTier, region: str, findings: Findings) -> None:
@@ -49,9 +78,17 @@ def _compare(declared: ControlPlan, wanted: ControlTier, region: str, findings: 
             f"Coder's published architecture asks for {wanted.coderd_replicas} of {wanted.coderd_cpu} vCPU and "
             f"{wanted.coderd_memory_gib}Gi: expect slow answers at the peak, or set system.sizing to validated",
         )
-    if declared.max_acu < wanted.database_acu:
+    if declared.max_acu is not None and declared.max_acu < wanted.database_acu:
         findings.warn(
             32,
             f"{region}: the database grows to {declared.max_acu:g} ACU, about {declared.max_acu * GIB_PER_ACU:g} GiB; "
             f"{wanted.workspaces} workspaces ask for {wanted.database_memory_gib} GiB, {wanted.database_acu:g} ACU: raise database.acu.max",
+        )
+    instance = find(declared.instance_class.removeprefix(CLASS_PREFIX)) if declared.instance_class else None
+    if instance and (instance.vcpus < wanted.database_vcpus or instance.memory_gib < wanted.database_memory_gib):
+        findings.warn(
+            32,
+            f"{region}: the database is a {declared.instance_class} with {instance.vcpus} vCPU and {instance.memory_gib} GiB; "
+            f"{wanted.workspaces} workspaces ask for {wanted.database_vcpus} vCPU and {wanted.database_memory_gib} GiB, "
+            f"{_large_enough(declared.instance_class or '', wanted)}: raise database.instance_class",
         )

@@ -10,17 +10,17 @@ from plan.model import ControlPlan, CostLine, CostPlan, NetworkPlan
 from plan.prices import NAT_INSTANCES, ON_DEMAND, PRICED_ON, SERVICES, ServicePrices
 from plan.provisioners import REPLICAS_FLOOR
 from plan.schedules import Window
-from settings.karpenter import CapacityType
+from settings.database import Database
 from settings.model import Settings
 from settings.network import NatMode
-from settings.roles import Role
+from settings.roles import CapacityType, Role
 from settings.versions import AS_OF, KUBERNETES_SUPPORT
 
 HOURS = 730  # a month
 # Bills by use, which settings don't declare
 _BY_USE = (
     "data through NAT gateways, load balancer and endpoints",
-    "Aurora storage, I/O and backups",
+    "Aurora storage and I/O, database backups",
     "AWS Backup copies",
     "logs and metrics",
     "keys and secrets",
@@ -58,10 +58,23 @@ def region_lines(
     yield _line(f"{region}: {addresses} {kind}", addresses * HOURS, "hour", prices and prices.public_address)
     if endpoints := len(declared.network.interface_endpoints) * zones:
         yield _line(f"{region}: {endpoints} interface endpoints", endpoints * HOURS, "hour", prices and prices.interface_endpoint)
-    if not (instances := declared.database_instances):
-        return
-    item = f"{region}: Aurora, {instances} instances at their minimum of {control.min_acu:g} ACU (at most {control.max_acu:g})"
-    yield _line(item, instances * control.min_acu * HOURS, "ACU-hour", prices and prices.aurora_acu)
+    if declared.database is not None:
+        yield from _database_lines(region, declared.database, control)
+
+
+def _database_lines(region: str, database: Database, control: ControlPlan) -> Iterator[CostLine]:
+    """Aurora by its capacity units; RDS by its instances, of which a standby in another zone is one more, and by their volumes."""
+    prices = SERVICES.get(region)
+    if control.min_acu is not None:
+        instances = 1 + database.readers
+        item = f"{region}: Aurora, {instances} instances at their minimum of {control.min_acu:g} ACU (at most {control.max_acu:g})"
+        yield _line(item, instances * control.min_acu * HOURS, "ACU-hour", prices and prices.aurora_acu)
+    if control.instance_class is not None:
+        instances = 2 + database.readers
+        item = f"{region}: RDS, {control.instance_class} with a standby" + (f" and {database.readers} replicas" if database.readers else "")
+        yield _line(item, instances * HOURS, "hour", None)  # no price with a date and a source was found
+        gib = float(database.storage.size.gibibytes) if database.storage else 0
+        yield _line(f"{region}: RDS, volumes", instances * gib, "GiB-month", prices and prices.rds_gp3_gib_month)
 
 
 def _nodes(group: Group, peak_share: float) -> float:

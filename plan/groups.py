@@ -15,11 +15,12 @@ from plan.model import ControlPlan
 from plan.observability import prometheus
 from plan.provisioners import TARGET, TARGET_BUILDS, slots_for
 from settings.cluster import NodeGroup, Role, Scaling
-from settings.karpenter import CapacityType, Pool
+from settings.karpenter import Pool
 from settings.model import Settings
 from settings.network import Tier
 from settings.observability import Prometheus
 from settings.quantities import CpuQuantity, MemoryQuantity
+from settings.roles import CapacityType
 from settings.workload import Requests
 
 VALIDATED_WORKSPACE = INSTANCE_TYPES["m7i.12xlarge"]  # T-14
@@ -79,8 +80,8 @@ class Group:
         return isinstance(self.declared, Pool)
 
     def buys(self, bought: CapacityType) -> bool:
-        """Whether its nodes may be of that capacity type; node groups are on demand."""
-        return bought in (self.declared.capacity_types if isinstance(self.declared, Pool) else (CapacityType.ON_DEMAND,))
+        """Whether its nodes may be of that capacity type; a node group's are of one."""
+        return bought in (self.declared.capacity_types if isinstance(self.declared, Pool) else (self.declared.capacity_type,))
 
     @property
     def kinds(self) -> tuple[Shape, ...]:

@@ -11,6 +11,7 @@ from plan.alerts import ObservabilityPlan
 from settings.karpenter import Consolidation
 from settings.network import NatMode, Tier
 from settings.quantities import CpuQuantity
+from settings.roles import CapacityType
 
 
 class PlanError(Exception):
@@ -102,6 +103,7 @@ class NodeGroupPlan:
     role: str
     zones: tuple[str, ...]
     instance_type: str
+    capacity_type: CapacityType
     architecture: str
     min: int
     max: int
@@ -280,13 +282,24 @@ class RegionPlan:
 
 @dataclass(frozen=True)
 class ControlPlan:
-    """coderd and its database. cpu, memory: of one pod, requests equal limits, as Kubernetes writes them; acu: of each instance."""
+    """coderd and its database. cpu, memory: of one pod, requests equal limits, as Kubernetes writes them.
+
+    min_acu, max_acu: of each instance of Aurora. instance_class: of an RDS instance. What the engine does not have is None.
+    """
 
     replicas: int
     cpu: str
     memory: str
-    min_acu: float
-    max_acu: float
+    min_acu: float | None
+    max_acu: float | None
+    instance_class: str | None = None
+
+    @property
+    def database(self) -> str:
+        """The database's capacity in words."""
+        if self.instance_class is not None:
+            return self.instance_class
+        return f"{self.min_acu:g} to {self.max_acu:g} ACU"
 
     @property
     def total_cores(self) -> float:

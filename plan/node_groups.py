@@ -25,6 +25,7 @@ def node_groups(group: Group, zones: tuple[str, ...], schedule: SchedulePlan | N
             role=group.role.value,
             zones=part,
             instance_type=group.instance.name,
+            capacity_type=group.declared.capacity_type,
             architecture=group.instance.architecture,
             min=least,
             max=most,

@@ -23,6 +23,7 @@ class ServicePrices:
     interface_endpoint: float
     public_address: float
     aurora_acu: float
+    rds_gp3_gib_month: float
     gp3_gib_month: float
 
 
@@ -35,6 +36,7 @@ SERVICES: Mapping[str, ServicePrices] = {
         interface_endpoint=0.01,  # in each zone: factualminds.com, Amazon VPC Pricing, 2026-06-13
         public_address=0.005,  # cloudburn.io, AWS NAT Gateway Pricing, 2026-02-24
         aurora_acu=0.12,  # factualminds.com, Amazon Aurora Pricing, 2026-06
+        rds_gp3_gib_month=0.115,  # of each copy, the standby's too: usage.ai, RDS pricing calculator, 2026-06
         gp3_gib_month=0.08,  # calculator.aws for us-east-1, as public cost tools quote it, 2026
     ),
 }

@@ -10,9 +10,11 @@ from plan.capacity import DAEMON_PODS
 from plan.groups import Group, Shape
 from plan.model import NetworkPlan, NodeGroupPlan, QuotaDemand, QuotaVerdict
 from settings.cluster import CniMode
-from settings.karpenter import CapacityType, Pool
+from settings.database import DatabaseEngine
+from settings.karpenter import Pool
 from settings.model import Region
 from settings.network import NatMode
+from settings.roles import CapacityType
 from settings.templates import Templates
 from settings.workload import Workload
 
@@ -168,10 +170,9 @@ def workspace_storage_tib(workload: Workload) -> float:
 def _database(region: Region) -> tuple[QuotaDemand, ...]:
     if region.database is None:
         return ()
-    return (
-        _demand(DB_CLUSTERS, 1, "1"),
-        _demand(DB_INSTANCES, region.database_instances, f"1 writer, {region.database.readers} readers"),
-    )
+    # a standby in another zone is part of its instance, and counts as none of its own
+    instances = _demand(DB_INSTANCES, region.database_instances, f"1 writer, {region.database.readers} readers")
+    return (_demand(DB_CLUSTERS, 1, "1"), instances) if region.database.engine is DatabaseEngine.AURORA_POSTGRESQL else (instances,)
 
 
 def _storage(workload: Workload, groups: tuple[Group, ...]) -> QuotaDemand:

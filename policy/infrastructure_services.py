@@ -109,14 +109,14 @@ def _templates(region: Region, node: Node) -> tuple[Node, ...]:
 
 
 def _database(region: Region, verdict: Verdict) -> None:
-    """Aurora with a writer and its readers, or one RDS instance, on exactly the database subnets (DB-01, DB-05)."""
+    """Aurora with a writer and its readers, or one RDS instance with a standby, on exactly the database subnets (DB-01, DB-02, DB-05)."""
     if region.facts.serves != PRIMARY:
         for database in region.all(tokens.DATABASE_CLUSTER, tokens.DATABASE_INSTANCE):
             verdict.wrong(database, f"stands in {region.name}, which has none; Coder's only database is in the primary region")
         return
     aurora = region.need.database_engine.startswith("aurora")
     databases = region.all(tokens.DATABASE_CLUSTER) if aurora else region.all(tokens.DATABASE_INSTANCE)
-    engines = [node for node in databases if text(node.get("engine")) == region.need.database_engine]
+    engines = [node for node in databases if text(node.get("engine")) == region.need.database_engine and not is_replica(node)]
     needed = 2 if region.facts.litellm else 1  # DB-04
     if len(engines) != needed:
         verdict.wrong(None, f"{region.name} has {len(engines)} databases of {region.need.database_engine}, and needs {needed}")
@@ -125,8 +125,38 @@ def _database(region: Region, verdict: Verdict) -> None:
         _subnet_group(region, database, verdict)
         if aurora:
             _instances(region, database, verdict)
-        elif database.get("multiAz") is not True:
-            verdict.wrong(database, "has no standby in another zone; set multi_az to true")
+        else:
+            _standby(database, verdict)
+            _replicas(region, database, verdict)
+
+
+def is_replica(node: Node) -> bool:
+    """Whether an RDS instance follows another one: an input that only replicas have, known or not."""
+    return bool(node.get("replicateSourceDb")) or isinstance(node.get("replicateSourceDb"), Unknown)
+
+
+def _standby(database: Node, verdict: Verdict) -> None:
+    """A zone that fails takes no database with it (DB-02)."""
+    standby = database.get("multiAz")
+    if isinstance(standby, Unknown):
+        verdict.undecided(database, "whether it has a standby is unknown")
+    elif standby is not True:
+        verdict.wrong(database, "has no standby in another zone; set multi_az to true")
+
+
+def _replicas(region: Region, database: Node, verdict: Verdict) -> None:
+    """As many read replicas as are declared, each of this database (DB-17)."""
+    found = [node for node in region.all(tokens.DATABASE_INSTANCE) if is_replica(node)]
+    for replica in found:
+        verdict.saw(replica)
+        source = region.graph.targets(replica, "replicateSourceDb", tokens.DATABASE_INSTANCE)
+        if source.undecided:
+            verdict.undecided(replica, "its source is unknown")
+        elif source.only is not database:
+            verdict.wrong(replica, "follows no database of this stack; set replicate_source_db to the database's identifier")
+    wanted = region.facts.readers or 0
+    if len(found) != wanted:
+        verdict.wrong(database, f"has {len(found)} read replicas; {wanted} are declared: see database.readers")
 
 
 def _instances(region: Region, cluster: Node, verdict: Verdict) -> None:

@@ -15,7 +15,7 @@ from settings.karpenter import Karpenter, Pool
 from settings.names import InstanceType, KubernetesVersion, NodeGroupName
 from settings.network import LogRetention, Tier
 from settings.quantities import Days, Memory, MemoryQuantity, TimeOfDay, shown
-from settings.roles import Role, accelerator_fault, tier_faults
+from settings.roles import CapacityType, Role, accelerator_fault, tier_faults
 from settings.section import Fault, Section
 from settings.versions import KUBERNETES_SUPPORT
 from settings.workload import Count, Flag, Positive
@@ -113,6 +113,9 @@ class NodeGroup(Section):
     max: Positive = Field(description="Most nodes, over all zones.", examples=[3])
     desired: Positive | None = Field(default=None, description="Nodes at the first start; min where it is left out.", examples=[3])
     scaling: Scaling = Field(description="What changes the number of nodes.", examples=["schedule"])
+    capacity_type: CapacityType = Field(
+        default=CapacityType.ON_DEMAND, description="`spot` for workspace nodes that AWS may take back (EKS-38).", examples=["on-demand"]
+    )
     per_zone: Flag = Field(default=False, description="One group per zone, where volumes tie pods to their zone (T-11).", examples=[True])
     root_disk: Memory = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
 
@@ -128,6 +131,10 @@ class NodeGroup(Section):
         elif self.desired is not None and not self.min <= self.desired <= self.max:
             yield Fault(("desired",), f"{self.desired} is not between min and max; write a number from {self.min} to {self.max}")
         yield from tier_faults(self.tier, self.role)
+        if self.capacity_type is CapacityType.SPOT and (self.role or self.tier).value != Role.WORKSPACE.value:
+            yield Fault(
+                ("capacity_type",), "spot is for workspace nodes only: coderd and running builds do not survive it; write on-demand"
+            )
         yield from accelerator_fault(("instance_type",), self.instance_type)
 
 
@@ -143,6 +150,15 @@ class Cluster(Section):
         examples=["[10.20.0.0/24]"],
     )
     identity: IdentityMode = Field(description="How pods get AWS credentials.", examples=["irsa"])
+    api_zones: int | None = Field(
+        default=None,
+        strict=True,
+        ge=2,
+        le=6,
+        description="Zones with an interface of the Kubernetes API, from the first on; all of them where it is left out. AWS never lets a "
+        "cluster change them: a region that may grow says how many it began with (NET-40).",
+        examples=[2],
+    )
     cni: CniMode = Field(description="How many addresses a node takes ahead of need.", examples=["warm-eni"])
     log_retention_days: LogRetention = Field(default=90, description="Days that control-plane logs are kept.", examples=[90])
     node_groups: dict[NodeGroupName, NodeGroup] = Field(min_length=1, description="Node groups by name.")

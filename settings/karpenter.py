@@ -11,7 +11,7 @@ from pydantic import Field
 from settings.names import InstanceType, NodeGroupName
 from settings.network import Tier
 from settings.quantities import Duration, Memory, MemoryQuantity
-from settings.roles import Role, accelerator_fault, tier_faults
+from settings.roles import CapacityType, Role, accelerator_fault, tier_faults
 from settings.section import Fault, Section
 from settings.workload import Compute, Positive
 
@@ -30,13 +30,6 @@ class Architecture(StrEnum):
 
     AMD64 = "amd64"
     ARM64 = "arm64"  # Graviton
-
-
-class CapacityType(StrEnum):
-    """How instances are bought."""
-
-    SPOT = "spot"  # cheaper, and taken back with two minutes' notice (EKS-38)
-    ON_DEMAND = "on-demand"
 
 
 class Consolidation(StrEnum):

@@ -51,8 +51,12 @@ class Region(Section):
         return tuple(tier for tier in Tier if tier in (Tier.PUBLIC, *self.cluster.tiers, Tier.DATABASE))
 
     def faults(self) -> Iterable[Fault]:
-        """Declared subnets are of the tiers that the region has, of all and of no other."""
+        """Declared subnets are of the tiers that the region has, of all and no other; the API has no more zones than there are."""
         network = self.network
+        if (self.cluster.api_zones or 0) > network.zones:
+            yield Fault(
+                ("cluster", "api_zones"), f"{self.cluster.api_zones} is more than network.zones, {network.zones}; write at most that"
+            )
         if network.tiers is None:
             return
         for tier in Tier:

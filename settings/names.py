@@ -110,6 +110,9 @@ AccountId = Annotated[str, *_formed(Form(r"\d{12}", "AWS account id, which has t
 InstanceType = Annotated[
     str, *_formed(Form(r"[a-z][a-z0-9-]+\.(metal|nano|micro|small|medium|(\d{0,3}x?large))", "instance type", "m5.2xlarge"))
 ]
+DatabaseClass = Annotated[
+    str, *_formed(Form(r"db\.[a-z][a-z0-9-]*\.(micro|small|medium|\d*x?large)", "class of RDS instances", "db.m7i.large"))
+]
 KubernetesVersion = Annotated[str, *_formed(Form(r"1\.\d{2}", "Kubernetes minor version", '"1.33", in quotes'))]
 SemVer = Annotated[
     str, *_formed(Form(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?", "version", "1.2.3, in full and without a v"))

@@ -17,6 +17,13 @@ class Role(StrEnum):
     WORKSPACE = "workspace"  # runs what users bring
 
 
+class CapacityType(StrEnum):
+    """How instances are bought."""
+
+    SPOT = "spot"  # cheaper, and taken back with two minutes' notice (EKS-38)
+    ON_DEMAND = "on-demand"
+
+
 NODE_TIERS = (*(Tier(role.value) for role in Role), Tier.PRIVATE)
 
 

@@ -80,4 +80,6 @@ class Versions(Section):
     # The image of NAT instances, the same name in every region, made anew every six months: AndrewGuenther/fck-nat
     # docs/ami-support-policy.md, and its images as public programs of 2026-07 name them
     fck_nat: NatRelease = Field(default="1.4.0-20260701", description="fck-nat: release and day of its image.")
+    # aws-cloudformation/cfn-lint 1.58.0 of 2026, schemas/extensions/aws_rds_dbinstance/engine_version.json: the newest of 16 on RDS
+    postgresql: EngineVersion = Field(default="16.15", description="PostgreSQL of an RDS instance (DB-20).")
     coderd_provider: SemVer = Field(default="0.0.23", description="coder/coderd, the provider of Coder's own objects.")

@@ -16,6 +16,7 @@ from components.coder_server import CoderServer, CoderServerArgs
 from components.coder_values import Placement
 from components.database import Database, DatabaseArgs
 from components.identity import ClusterIdentity
+from components.postgresql import PostgreSql
 from plan.model import ControlPlan
 from settings import load_file
 from settings.cluster import IdentityMode
@@ -57,6 +58,10 @@ LIFE = {"random:index/randomId:RandomId": {"hex": "0a1b2c3d"}}
 MASTER = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-database"
 
 
+def _aurora() -> PostgreSql:
+    return Database("database", DATABASE)
+
+
 def program(mode: IdentityMode = IdentityMode.IRSA, **changes: Any) -> Callable[[], None]:
     def run() -> None:
         namespace = kubernetes.core.v1.Namespace("coder", metadata={"name": "coder"})
@@ -80,10 +85,11 @@ def program(mode: IdentityMode = IdentityMode.IRSA, **changes: Any) -> Callable[
             "placement": Placement(key="coder.com/node-group", group="coder-control"),
             "surroundings": SURROUNDINGS,
             "add_ons": [controller],
-            "database": Database("database", DATABASE),
             "vpc_id": "vpc-1",
             "target_group_arn": "arn:of-the-target-group",
         } | changes
+        arguments["database"] = (changes.get("make_database") or _aurora)()
+        arguments.pop("make_database", None)
         CoderServer("coder", CoderServerArgs(**arguments))
 
     return run

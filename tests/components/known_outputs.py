@@ -66,6 +66,11 @@ def _database(name: str, _inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _database_instance(_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    address = f"{inputs['identifier']}.abcdefghijkl.{REGION}.rds.amazonaws.com"
+    return {"address": address, "endpoint": f"{address}:5432", "port": 5432, "resourceId": "db-ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
 def _certificate(_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     names = [inputs["domainName"], *inputs.get("subjectAlternativeNames", [])]
     options = [
@@ -93,6 +98,7 @@ _SPECIAL: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "aws:kms/key:Key": lambda name, _: {"keyId": f"key-{name}"},
     "aws:lb/loadBalancer:LoadBalancer": lambda name, _: {"dnsName": f"{name}.elb.{REGION}.amazonaws.com", "zoneId": "Z26RNL4JYFTOTI"},
     "aws:rds/cluster:Cluster": _database,
+    "aws:rds/instance:Instance": _database_instance,
     "aws:acm/certificate:Certificate": _certificate,
     "aws:route53/record:Record": lambda _name, inputs: {"fqdn": str(inputs.get("name", "")).rstrip(".")},
     "kubernetes:helm.sh/v3:Release": lambda name, inputs: {

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from plan.model import NetworkPlan, NodeGroupPlan, ScheduledAction, SubnetPlan, Taint, TierPlan
 from settings.network import NatMode
+from settings.roles import CapacityType
 
 ZONES = ("us-east-1a", "us-east-1b", "us-east-1c")
 ENDPOINTS = ("autoscaling", "ec2", "ecr.api", "ecr.dkr", "elasticloadbalancing", "logs", "secretsmanager", "sts")
@@ -77,6 +78,7 @@ def node_group(
         role=role or tier,
         zones=tuple(zones),
         instance_type=instance_type,
+        capacity_type=CapacityType.ON_DEMAND,
         architecture=architecture,
         min=sizes[0],
         max=sizes[1],

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 import pytest
 
 from components.backups import SCHEDULE, Backups, BackupsArgs
-from components.database import BACKUP_WINDOW
+from components.postgresql import BACKUP_WINDOW
 from tests.components.graph import Graph
 from tests.components.recorder import record
 

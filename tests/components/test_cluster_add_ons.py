@@ -190,8 +190,23 @@ def test_pod_identity_brings_its_agent_and_binds_by_association():
     graph = other()
     agent = add_on(graph, "eks-pod-identity-agent")
     assert all(graph.waits_for(group, agent) for group in graph.of(NODE_GROUP))
-    assert len(graph.of("aws:eks/podIdentityAssociation:PodIdentityAssociation")) == 4
+    assert len(graph.of("aws:eks/podIdentityAssociation:PodIdentityAssociation")) == 5
     assert not [n.name for n in graph.of(ADD_ON) if "serviceAccountRoleArn" in n.inputs]
+
+
+def test_under_pod_identity_external_secrets_may_take_the_roles_of_stores_and_no_more():
+    """EKS-25, EKS-28: EKS looks at the association when a pod starts, so it is there before the release."""
+    graph = other()
+    name = "cluster-external-secrets"
+    (statement,) = json.loads(graph.one("aws:iam/rolePolicy:RolePolicy", name).inputs["policy"])["Statement"]
+    assert (statement["Action"], statement["Resource"]) == (
+        ["sts:AssumeRole", "sts:TagSession"],
+        "arn:aws:iam::123456789012:role/coder-secret-stores/*",
+    )
+    association = graph.one("aws:eks/podIdentityAssociation:PodIdentityAssociation", name)
+    assert (association.inputs["namespace"], association.inputs["serviceAccount"]) == ("external-secrets", "external-secrets")
+    assert graph.waits_for(graph.one(RELEASE, name), association)
+    assert not prod().of("aws:eks/podIdentityAssociation:PodIdentityAssociation")
 
 
 def test_namespaces_are_closed_both_ways_but_for_names():

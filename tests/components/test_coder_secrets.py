@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from components.add_ons_access import STORE_ROLE_PATH
+from components.database_instance import DatabaseInstance
+from components.identity import ClusterIdentity
 from settings.cluster import IdentityMode
-from tests.components.coder_stack import ACCOUNT, CUSTOM, LIFE, MASTER, ROLE, STORE, pod, prod, program, statements
+from tests.components.coder_stack import ACCOUNT, CUSTOM, LIFE, MASTER, ROLE, ROLE_POLICY, STORE, pod, prod, program, statements
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
 from tests.components.test_coder_values import by_github
+from tests.components.test_database_instance import ARGS
 
 
 @pytest.fixture
@@ -62,12 +66,39 @@ def test_no_account_has_a_token_for_the_kubernetes_api(graph: Graph):
     assert pod(graph)["automountServiceAccountToken"] is False
 
 
-def test_under_pod_identity_coderd_uses_it_and_the_store_keeps_irsa(deploy: Deploy):
-    """EKS-28: External Secrets exchanges a service account's token by IRSA only."""
-    graph = deploy(program(IdentityMode.POD_IDENTITY), outputs=LIFE)
+CONTROLLER = "arn:aws:iam::123456789012:role/external-secrets"
+
+
+def test_under_pod_identity_the_store_has_a_role_that_external_secrets_takes(deploy: Deploy):
+    """EKS-26, EKS-28: Pod Identity hands out the role of the pod that asks; the store's is one step further. No IRSA is left."""
+    identity = ClusterIdentity(
+        mode=IdentityMode.POD_IDENTITY, cluster_name="coder", oidc_provider_arn="", oidc_issuer="", secrets_role_arn=CONTROLLER
+    )
+    graph = deploy(program(identity=identity), outputs=LIFE)
     association = graph.one("aws:eks/podIdentityAssociation:PodIdentityAssociation")
     assert association.inputs["serviceAccount"] == "coder"
-    assert "eks.amazonaws.com/role-arn" in graph.one(ACCOUNT, "coder-secrets").inputs["metadata"]["annotations"]
+    role = graph.one(ROLE, "coder-secrets")
+    (trust,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    assert (trust["Principal"], trust["Action"]) == ({"AWS": CONTROLLER}, ["sts:AssumeRole", "sts:TagSession"])
+    assert role.inputs["path"] == STORE_ROLE_PATH
+    assert graph.one(STORE).inputs["spec"]["provider"]["aws"] == {
+        "service": "SecretsManager",
+        "region": "us-east-1",
+        "role": role.outputs["arn"],
+    }
+    assert graph.waits_for(graph.one(STORE), graph.one(ROLE_POLICY, "coder-secrets"))
+    assert [statement["Sid"] for statement in statements(graph, "coder-secrets")] == ["Read", "Decrypt"]
+    assert not [node.name for node in graph.of(ROLE) if "WebIdentity" in node.inputs["assumeRolePolicy"]]
+
+
+def test_awss_own_key_needs_no_right(deploy: Deploy):
+    """DB-06, EKS-23: a database whose password lies under aws/secretsmanager."""
+    graph = deploy(
+        program(make_database=lambda: DatabaseInstance("database", ARGS)),
+        outputs=LIFE | {"random:index/randomPassword:RandomPassword": {"result": "x" * 32}},
+    )
+    (read,) = statements(graph, "coder-secrets")
+    assert read["Resource"][-1] == graph.one("aws:secretsmanager/secret:Secret").outputs["arn"]
 
 
 # Secrets

@@ -8,7 +8,8 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from components.database import PARAMETERS, Database, DatabaseArgs
+from components.database import Database, DatabaseArgs
+from components.postgresql import PARAMETERS
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from components import database_role
-from components.database import SERVER_CERTIFICATE
+from components.postgresql import SERVER_CERTIFICATE
 
 FOLDER = Path(database_role.__file__).parent / "rds_certificates"
 REGIONS = sorted(path.stem for path in FOLDER.glob("*.pem"))

@@ -328,7 +328,7 @@ def test_the_cost_of_a_month_is_the_sum_of_its_priced_lines():
 
     assert cost.total_usd == pytest.approx(sum(line.monthly_usd for line in cost.lines if line.monthly_usd is not None))
     assert "Coder's licence" in cost.unpriced
-    assert "Aurora storage, I/O and backups" in cost.unpriced
+    assert "Aurora storage and I/O, database backups" in cost.unpriced
     assert cost.priced_on == date(2026, 7, 20)
 
 
