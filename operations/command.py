@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_capacity(commands)
     _add_graph(commands)
     _add_preflight(commands)
+    _add_values(commands)
     return parser
 
 
@@ -126,6 +127,30 @@ def _add_preflight(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_stack(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_preflight)
+
+
+def _add_values(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "values",
+        help="the values of every Helm release, as files to review",
+        description="From the stack's state: coder-values.yaml, coder-provisioner-values.yaml and those of other charts. What AWS hands "
+        "out is named after the resource that it comes from, and a secret is [secret].",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--out", metavar="FOLDER", type=Path, default=Path(), help="where the files go; default: this folder")
+    parser.set_defaults(run=_values)
+
+
+def _values(arguments: argparse.Namespace) -> int:
+    from operations.values import values_files, write
+
+    stack = find_stack(arguments.stack, arguments.project)
+    files = values_files(stack.name, stack.resources())
+    write(files, arguments.out)
+    sys.stdout.write("".join(f"{arguments.out / name}\n" for name in files))
+    return ExitCode.DONE
 
 
 def _bootstrap(arguments: argparse.Namespace) -> int:

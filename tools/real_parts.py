@@ -70,7 +70,32 @@ class Files:
             shutil.copyfile(published / file, folder / Path(file).name)
 
 
-Part = Program | Files
+@dataclass(frozen=True)
+class Folders:
+    """Whole folders of a published module. checksum: as of Files. folders: where each goes, and where it is in the module."""
+
+    name: str
+    version: str
+    source: str
+    checksum: str
+    folders: tuple[tuple[str, str], ...]
+    floor: Version = (1, 21, 0)  # any Go that can download
+
+    def says(self) -> str:
+        """What is about to be done."""
+        return f"taking {len(self.folders)} folders out of {self.source}"
+
+    def make(self, go: Go, folder: Path) -> None:
+        """Into an empty folder. Raises GoError."""
+        published = go.download(self.source, f"v{self.version}", self.checksum, folder)
+        for target, source in self.folders:
+            # Go's module cache is read-only; a part of ours can be deleted
+            shutil.copytree(published / source, folder / target, copy_function=shutil.copyfile)
+            for path in (folder / target, *(folder / target).rglob("*")):
+                path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+Part = Program | Files | Folders
 
 
 def _required(name: str, module: str) -> str:
@@ -123,6 +148,20 @@ CODER_PROVIDER = Program(
     f"terraform-provider-coder_v{_PROVIDER_VERSION}",
     1,
 )
+HELM = Program("helm", _required("helm", "helm.sh/helm/v3"), MODULES / "helm", "helm.sh/helm/v3/cmd/helm", "helm", 2)
+# Coder's charts of the release whose module builds (the stack pins a later one); libcoder is what `helm dependency build` would put there.
+CODER_CHARTS = Folders(
+    "coder-charts",
+    _CODERD,
+    "github.com/coder/coder/v2",
+    "h1:IRJ+p5i+wP5KBL3f3oBQBPzwbdD/1ZGusMbeeszYMoY=",  # as tools/real/coderd/go.sum has it
+    (
+        ("coder", "helm/coder"),
+        ("coder/charts/libcoder", "helm/libcoder"),
+        ("coder-provisioner", "helm/provisioner"),
+        ("coder-provisioner/charts/libcoder", "helm/libcoder"),
+    ),
+)
 SDK_GENERATOR = Program("gen-sdk", _digest(GENERATOR), GENERATOR, ".", "gen_sdk", 2)
 # The newest whose module the public proxy serves; the pinned chart's (2.9.0) serves the same API version, external-secrets.io/v1.
 EXTERNAL_SECRETS = Files(
@@ -132,7 +171,18 @@ EXTERNAL_SECRETS = Files(
     "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
     ("config/crds/bases/external-secrets.io_externalsecrets.yaml", "config/crds/bases/external-secrets.io_secretstores.yaml"),
 )
-PARTS: tuple[Part, ...] = (ETCD, CODER_PROVIDER, EXTERNAL_SECRETS, SDK_GENERATOR, OPA, CODERD, OPENTOFU, KUBE_APISERVER)
+PARTS: tuple[Part, ...] = (
+    ETCD,
+    CODER_PROVIDER,
+    EXTERNAL_SECRETS,
+    SDK_GENERATOR,
+    OPA,
+    CODERD,
+    CODER_CHARTS,
+    HELM,
+    OPENTOFU,
+    KUBE_APISERVER,
+)
 
 
 def folder(part: Part, environment: Mapping[str, str]) -> Path:

@@ -24,12 +24,13 @@ class Visits:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._local: Environment | None = None
+        self._state: dict[str, Any] = {}
 
     @cached_property
     def first(self) -> list[Manifest]:
         """Every Kubernetes object of the first visit, in the order in which they were made."""
         self._local = environment.start(STACK, {**os.environ, HOME: str(self._home)})
-        return self._up(self._local)
+        return objects(self._up(self._local))
 
     @cached_property
     def second(self) -> list[Manifest]:
@@ -38,18 +39,26 @@ class Visits:
         assert self._local is not None
         done = self._local.run([str(ROOT / ".venv" / "bin" / "coder-eks"), "bootstrap", "--stack", STACK])
         assert done.returncode == 0, done.stderr
-        return self._up(self._local)
+        self._state = self._up(self._local)
+        return objects(self._state)
+
+    @property
+    def releases(self) -> dict[str, Manifest]:
+        """The inputs of every Helm release after the second visit, by chart."""
+        assert self.second
+        found = [_plain(one["inputs"]) for one in self._state["deployment"]["resources"] if one["type"] == "kubernetes:helm.sh/v3:Release"]
+        return {release["chart"]: release for release in found}
 
     def close(self) -> None:
         if self._local is not None:
             self._local.cloud.stop()
 
-    def _up(self, local: Environment) -> list[Manifest]:
+    def _up(self, local: Environment) -> dict[str, Any]:
         done = local.pulumi("up", "--yes", "--skip-preview", "--suppress-progress", "--color", "never", "--stack", STACK)
         assert done.returncode == 0, f"{done.stdout[-5000:]}\n{done.stderr}"
         exported = local.pulumi("stack", "export", "--show-secrets", "--stack", STACK)
         assert exported.returncode == 0, exported.stderr
-        return objects(json.loads(exported.stdout))
+        return json.loads(exported.stdout)
 
 
 def objects(state: dict[str, Any]) -> list[Manifest]:

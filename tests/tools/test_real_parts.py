@@ -10,7 +10,7 @@ import pytest
 
 from tools import real_parts
 from tools.go_module import GoError
-from tools.real_parts import CODER_PROVIDER, ETCD, EXTERNAL_SECRETS, KUBE_APISERVER, PARTS, ensure, executable, folder, there
+from tools.real_parts import CODER_CHARTS, CODER_PROVIDER, ETCD, EXTERNAL_SECRETS, KUBE_APISERVER, PARTS, ensure, executable, folder, there
 
 
 class Machine:
@@ -30,12 +30,18 @@ class Machine:
         for file in EXTERNAL_SECRETS.files:
             (module / file).parent.mkdir(parents=True, exist_ok=True)
             (module / file).write_text("kind: CustomResourceDefinition")
-        answer = json.dumps({"Dir": str(module), "Sum": checksum})
+        for _, source in CODER_CHARTS.folders:
+            (module / source).mkdir(parents=True, exist_ok=True)
+            (module / source / "Chart.yaml").write_text("apiVersion: v2")
+            (module / source / "Chart.yaml").chmod(0o444)
+        sums = {EXTERNAL_SECRETS.source: checksum, CODER_CHARTS.source: CODER_CHARTS.checksum}
+        answers = {name: json.dumps({"Dir": str(module), "Sum": known}) for name, known in sums.items()}
+        given = " ".join(f"*{name}@*) echo '{answer}';;" for name, answer in answers.items())
         script = f"""#!/bin/sh
             if [ "$1" = env ]; then echo go1.99.0; exit 0; fi
             echo "$PWD $*" >> {self.journal_file}
             case "$*" in *{fails_on}*) echo 'no space left' >&2; exit 1;; esac
-            if [ "$1" = mod ]; then echo '{answer}'; exit 0; fi
+            if [ "$1" = mod ]; then case "$*" in {given} esac; exit 0; fi
             while [ "$1" != -o ]; do shift; done
             echo '#!/bin/sh' > "$2"; chmod +x "$2"
         """
@@ -92,6 +98,21 @@ def test_a_module_of_another_checksum_is_not_taken(machine: Machine):
     with pytest.raises(GoError, match="its checksum is h1:another instead of h1:"):
         ensure([EXTERNAL_SECRETS], machine.environment)
     assert not there(EXTERNAL_SECRETS, machine.environment)
+
+
+def test_a_chart_lies_with_the_one_it_depends_on_and_can_be_deleted(machine: Machine):
+    machine.go()
+    ensure([CODER_CHARTS], machine.environment)
+    place = folder(CODER_CHARTS, machine.environment)
+    found = sorted(str(path.relative_to(place)) for path in place.rglob("Chart.yaml"))
+    assert found == sorted(f"{name}/{below}Chart.yaml" for name in ("coder", "coder-provisioner") for below in ("", "charts/libcoder/"))
+    assert all(path.stat().st_mode & 0o200 for path in place.rglob("*"))
+
+
+def test_the_charts_are_of_the_coderd_that_is_built():
+    """Another checksum would be another release's charts."""
+    sums = (real_parts.MODULES / "coderd" / "go.sum").read_text()
+    assert f"{CODER_CHARTS.source} v{CODER_CHARTS.version} {CODER_CHARTS.checksum}\n" in sums
 
 
 def test_a_program_that_is_not_built_is_told_with_the_command(machine: Machine):
