@@ -15,7 +15,7 @@ from components.node_groups import node_selector, tolerations
 from components.tags import ENVIRONMENT
 from plan.model import NodeGroupPlan
 from settings.cluster import CniMode, IdentityMode
-from settings.versions import AddOnVersions
+from settings.versions import ClusterVersions
 
 SYSTEM_NAMESPACE = "kube-system"
 CNI_ACCOUNT, EBS_ACCOUNT = "aws-node", "ebs-csi-controller-sa"  # fixed by the add-ons
@@ -35,7 +35,7 @@ class AddOnsArgs:
     """control: the node group that runs everything which needs a node. volume_key_arn: of workspace disks."""
 
     identity: ClusterIdentity
-    versions: AddOnVersions
+    versions: ClusterVersions
     cni: CniMode
     control: NodeGroupPlan
     place: access.Place

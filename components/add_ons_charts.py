@@ -29,6 +29,7 @@ class ChartsArgs:
 
     identity: ClusterIdentity
     versions: ChartVersions
+    autoscaler: str
     control: NodeGroupPlan
     place: access.Place
     system: str
@@ -132,7 +133,7 @@ def cluster_autoscaler(args: ChartsArgs, annotations: Mapping[str, Output[str]])
     values: Values = {
         "cloudProvider": "aws",
         "awsRegion": args.place.region,
-        "image": {"tag": f"v{args.versions.cluster_autoscaler_image}"},  # of the cluster's minor version, as its README asks
+        "image": {"tag": f"v{args.autoscaler}"},  # of the cluster's minor version, as its README asks
         "autoDiscovery": {"clusterName": args.identity.cluster_name, "tags": [AUTOSCALED_TAG]},
         "rbac": {"create": True, "serviceAccount": _account("cluster-autoscaler", annotations)},
         "extraArgs": {

@@ -93,7 +93,7 @@ class Cluster(ComponentResource):
 
         add_ons = AddOnsArgs(
             identity=self.identity,
-            versions=args.versions.add_ons,
+            versions=args.versions.in_cluster(args.declared.kubernetes_version),
             cni=args.declared.cni,
             control=control,
             place=place,
@@ -233,6 +233,7 @@ class Cluster(ComponentResource):
             ChartsArgs(
                 identity=self.identity,
                 versions=args.versions.charts,
+                autoscaler=args.versions.in_cluster(args.declared.kubernetes_version).autoscaler,
                 control=control,
                 place=place,
                 system=args.system,

@@ -30,8 +30,9 @@ from components.provisioner_values import (
 from plan.model import ProvisionerPlan
 
 REPOSITORY = "https://helm.coder.com/v2"  # Coder's chart repository: docs "Install Coder on Kubernetes", read 2026-11-21
-# Kubernetes' own image of its client, without a shell; tag and digest as a public Dockerfile pins them, read 2026-11-21
-KUBECTL = "registry.k8s.io/kubectl:v1.33.3@sha256:aee0d617a26c05f79f566f710fee7afa9f72336fb4499f6f5f7b9ca00c6cde0c"
+# Kubernetes' own image of its client, without a shell; tag and digest as four public programs pin them, read 2026-11-21. A client goes with
+# servers one minor version older or newer than itself (Kubernetes, "Version Skew Policy"): this one with 1.33 to 1.35.
+KUBECTL = "registry.k8s.io/kubectl:v1.34.1@sha256:59bafa07ff3a6d4b417e7633ddb9d79a9606ca98bf64bac080b3e65748669250"
 
 
 @dataclass(frozen=True, kw_only=True)

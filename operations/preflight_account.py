@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from operations.preflight_surroundings import Answer, Surroundings
@@ -129,7 +130,8 @@ def kubernetes_versions(around: Surroundings) -> Iterator[Answer]:
 
 
 def _add_ons(around: Surroundings, eks: Any, region: str, kubernetes: str) -> Iterator[Answer]:  # noqa: ANN401 - see aws_client
-    pinned = around.settings.versions.add_ons.model_dump()
+    pinned = asdict(around.settings.versions.in_cluster(kubernetes))
+    del pinned["autoscaler"]  # no add-on: its image comes from elsewhere
     for key, version in pinned.items():
         name = _ADD_ONS.get(key, key.replace("_", "-"))
         described = eks.describe_addon_versions(kubernetesVersion=kubernetes, addonName=name)["addons"]

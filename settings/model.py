@@ -235,19 +235,20 @@ def _zones_of_the_region(regions: dict[str, Region]) -> Iterable[Fault]:
 
 
 def _minor_versions_fit(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
-    """kube-proxy and the autoscaler are of the cluster's own minor version."""
+    """kube-proxy and the autoscaler are of the cluster's own minor version, where they are pinned by hand."""
     for name, region in regions.items():
-        wanted = region.cluster.kubernetes_version
-        if not versions.add_ons.kube_proxy.startswith(f"v{wanted}."):
+        wanted, kube_proxy = region.cluster.kubernetes_version, versions.add_ons.kube_proxy
+        if kube_proxy is not None and not kube_proxy.startswith(f"v{wanted}."):
             yield Fault(
                 ("regions", name, "cluster", "kubernetes_version"),
-                f"{wanted} does not go with kube-proxy {versions.add_ons.kube_proxy}; set versions.add_ons for {wanted} too",
+                f"{wanted} does not go with kube-proxy {kube_proxy}; set versions.add_ons.kube_proxy to a {wanted} release, or remove it",
             )
-        if region.cluster.karpenter is None and not versions.charts.cluster_autoscaler_image.startswith(f"{wanted}."):
+        image = versions.charts.cluster_autoscaler_image
+        if image is not None and region.cluster.karpenter is None and not image.startswith(f"{wanted}."):
             yield Fault(
                 ("regions", name, "cluster", "kubernetes_version"),
-                f"{wanted} does not go with the autoscaler's image {versions.charts.cluster_autoscaler_image}; set "
-                f"versions.charts.cluster_autoscaler_image to a {wanted} release",
+                f"{wanted} does not go with the autoscaler's image {image}; set versions.charts.cluster_autoscaler_image to a {wanted} "
+                "release, or remove it",
             )
 
 

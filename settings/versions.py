@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -30,17 +31,46 @@ KUBERNETES_SUPPORT: Mapping[str, Support] = {
 }
 
 
+class ByKubernetes(NamedTuple):
+    """What follows Kubernetes' minor version: EKS add-ons, and the cluster autoscaler's image."""
+
+    vpc_cni: str
+    kube_proxy: str
+    coredns: str
+    autoscaler: str
+
+
+# Add-ons: what EKS offers by default for each Kubernetes version, `aws eks describe-addon-versions` of May and June 2026 as public
+# repositories record it in one table (kube-proxy and CoreDNS of each in several), read 2026-11-21; `coder-eks preflight` asks EKS anew.
+# Autoscaler: kubernetes/autoscaler, the newest tag of each minor version on 2026-08-22; those of 1.33 to 1.35 are of 2026-07-22.
+BY_KUBERNETES: Mapping[str, ByKubernetes] = {
+    "1.32": ByKubernetes("v1.20.5-eksbuild.1", "v1.32.13-eksbuild.5", "v1.11.4-eksbuild.33", "1.32.7"),
+    "1.33": ByKubernetes("v1.20.5-eksbuild.1", "v1.33.10-eksbuild.2", "v1.12.4-eksbuild.10", "1.33.6"),
+    "1.34": ByKubernetes("v1.20.5-eksbuild.1", "v1.34.6-eksbuild.2", "v1.12.4-eksbuild.10", "1.34.5"),
+    "1.35": ByKubernetes("v1.21.1-eksbuild.1", "v1.35.3-eksbuild.2", "v1.13.2-eksbuild.4", "1.35.2"),
+}
+
+
 class AddOnVersions(Section):
-    """EKS add-ons: what EKS offers by default for Kubernetes 1.33.
+    """EKS add-ons; what is left out is that of the cluster's Kubernetes version."""
 
-    `aws eks describe-addon-versions --kubernetes-version 1.33` of 2026-06-05, as public repositories record it.
-    """
+    vpc_cni: AddOnVersion | None = None
+    kube_proxy: AddOnVersion | None = None
+    coredns: AddOnVersion | None = None
+    ebs_csi_driver: AddOnVersion = "v1.60.1-eksbuild.1"  # of every version: the same source
+    pod_identity_agent: AddOnVersion = "v1.3.10-eksbuild.3"  # likewise
 
-    vpc_cni: AddOnVersion = "v1.20.5-eksbuild.1"
-    kube_proxy: AddOnVersion = "v1.33.10-eksbuild.2"
-    coredns: AddOnVersion = "v1.12.4-eksbuild.10"
-    ebs_csi_driver: AddOnVersion = "v1.60.1-eksbuild.1"
-    pod_identity_agent: AddOnVersion = "v1.3.10-eksbuild.3"
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterVersions:
+    """What runs in a cluster of one Kubernetes version; autoscaler: its image, without a v."""
+
+    vpc_cni: str
+    kube_proxy: str
+    coredns: str
+    ebs_csi_driver: str
+    pod_identity_agent: str
+    autoscaler: str
 
 
 class ChartVersions(Section):
@@ -52,8 +82,7 @@ class ChartVersions(Section):
     load_balancer_controller: SemVer = "3.5.0"  # kubernetes-sigs/aws-load-balancer-controller at 11eb202, 2026-08-03
     external_secrets: SemVer = "2.9.0"  # external-secrets/external-secrets at cc5bfbc, 2026-08-08
     cluster_autoscaler: SemVer = "9.59.0"  # kubernetes/autoscaler, tag cluster-autoscaler-chart-9.59.0, 2026-07
-    # Its image follows Kubernetes' minor version, not the chart's: the same repository, tag cluster-autoscaler-1.33.6, 2026-07-22
-    cluster_autoscaler_image: SemVer = "1.33.6"
+    cluster_autoscaler_image: SemVer | None = None  # follows Kubernetes' minor version, not the chart's: BY_KUBERNETES
     # aws/karpenter-provider-aws, tag v1.14.1 (bde0065), 2026-08-20; by its matrix Kubernetes 1.33 takes 1.5 or newer, 1.35 takes 1.9
     karpenter: SemVer = "1.14.1"
     cert_manager: SemVer = "1.21.1"  # cert-manager/cert-manager, tag v1.21.1 (24e3319), 2026-07-29
@@ -83,3 +112,15 @@ class Versions(Section):
     # aws-cloudformation/cfn-lint 1.58.0 of 2026, schemas/extensions/aws_rds_dbinstance/engine_version.json: the newest of 16 on RDS
     postgresql: EngineVersion = Field(default="16.15", description="PostgreSQL of an RDS instance (DB-20).")
     coderd_provider: SemVer = Field(default="0.0.23", description="coder/coderd, the provider of Coder's own objects.")
+
+    def in_cluster(self, kubernetes: str) -> ClusterVersions:
+        """The add-ons and the autoscaler of a cluster of that minor version; KeyError for one that is not in BY_KUBERNETES."""
+        own, pinned = BY_KUBERNETES[kubernetes], self.add_ons
+        return ClusterVersions(
+            vpc_cni=pinned.vpc_cni or own.vpc_cni,
+            kube_proxy=pinned.kube_proxy or own.kube_proxy,
+            coredns=pinned.coredns or own.coredns,
+            ebs_csi_driver=pinned.ebs_csi_driver,
+            pod_identity_agent=pinned.pod_identity_agent,
+            autoscaler=self.charts.cluster_autoscaler_image or own.autoscaler,
+        )

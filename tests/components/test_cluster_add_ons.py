@@ -34,11 +34,12 @@ def statements(graph: Graph, role: str) -> dict[str, dict]:
 def test_every_add_on_and_chart_is_pinned():
     """EKS-14, T-57"""
     graph, versions = prod(), Versions()
+    inside = versions.in_cluster("1.33")
     pins = {
-        "aws-ebs-csi-driver": versions.add_ons.ebs_csi_driver,
-        "coredns": versions.add_ons.coredns,
-        "kube-proxy": versions.add_ons.kube_proxy,
-        "vpc-cni": versions.add_ons.vpc_cni,
+        "aws-ebs-csi-driver": inside.ebs_csi_driver,
+        "coredns": inside.coredns,
+        "kube-proxy": inside.kube_proxy,
+        "vpc-cni": inside.vpc_cni,
     }
     assert {n.inputs["addonName"]: n.inputs["addonVersion"] for n in graph.of(ADD_ON)} == pins
     assert {n.inputs["chart"]: n.inputs["version"] for n in graph.of(RELEASE)} == {

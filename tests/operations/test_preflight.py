@@ -6,6 +6,7 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -234,8 +235,9 @@ def _eks(versions: list[str], add_ons: dict[str, list[str]]) -> Any:
 
 
 def _pinned(world: Surroundings) -> dict[str, list[str]]:
+    inside = asdict(world.settings.versions.in_cluster(world.settings.regions[REGION].cluster.kubernetes_version))
     names = {"ebs_csi_driver": "aws-ebs-csi-driver", "pod_identity_agent": "eks-pod-identity-agent"}
-    return {names.get(key, key.replace("_", "-")): [version] for key, version in world.settings.versions.add_ons.model_dump().items()}
+    return {names.get(key, key.replace("_", "-")): [version] for key, version in inside.items()}
 
 
 def test_kubernetes_and_its_add_ons_are_offered():

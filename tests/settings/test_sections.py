@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -13,6 +14,7 @@ from pulumi.runtime.config import CONFIG, set_all_config
 from settings import SettingsError, load
 from settings.from_pulumi import load_from_pulumi
 from settings.model import Settings
+from settings.versions import BY_KUBERNETES, KUBERNETES_SUPPORT, AddOnVersions, ChartVersions, Versions
 from tests.settings.cases import PREFIX, STACK_FILE, happy
 
 
@@ -100,3 +102,24 @@ def test_an_encrypted_section_is_refused_by_name(engine: Any):
     assert any(
         problem.startswith(f"{STACK_FILE}: coder-eks:coder: is encrypted here; put the value into AWS") for problem in caught.value.problems
     )
+
+
+@pytest.mark.parametrize("kubernetes", KUBERNETES_SUPPORT)
+def test_every_kubernetes_version_has_add_ons_of_its_own(kubernetes: str):
+    """T-57: naming the version is enough; kube-proxy and the autoscaler are of the same minor version."""
+    inside = Versions().in_cluster(kubernetes)
+    assert inside.kube_proxy.startswith(f"v{kubernetes}.")
+    assert inside.autoscaler.startswith(f"{kubernetes}.")
+    # the CNI and CoreDNS never go back when Kubernetes goes on
+    numbers = [(_numbers(own.vpc_cni), _numbers(own.coredns)) for _, own in sorted(BY_KUBERNETES.items())]
+    assert numbers == sorted(numbers)
+
+
+def test_a_pin_of_the_stack_file_wins():
+    pinned = Versions(add_ons=AddOnVersions(coredns="v1.14.2-eksbuild.4"), charts=ChartVersions(cluster_autoscaler_image="1.35.1"))
+    inside = pinned.in_cluster("1.35")
+    assert (inside.coredns, inside.autoscaler, inside.kube_proxy) == ("v1.14.2-eksbuild.4", "1.35.1", BY_KUBERNETES["1.35"].kube_proxy)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
