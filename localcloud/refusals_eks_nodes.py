@@ -12,10 +12,13 @@ from localcloud.kinds.eks import ADDON, NODE_GROUP
 from localcloud.kinds.eks_facts import ADDON_VERSION, ADDONS, DEPLOYMENTS
 from localcloud.kinds.eks_lookups import cluster_of, minor, trusts
 from localcloud.kinds.forms import entry, first, listed, parsed, whole
+from localcloud.kinds.iam import ATTACHMENT, ROLE, ROLE_POLICY
 from localcloud.kinds.model import Request, Resource, Value
 from localcloud.kinds.security_groups import SECURITY_GROUP
 from localcloud.refusals import ALWAYS, CREATE, row
 
+_RESERVED_LABELS: Final = ("kubernetes.io", "k8s.io", "eks.amazonaws.com")
+_NODE_POLICIES: Final = ("AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy")
 _EFFECTS: Final = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute"}
 
 
@@ -66,6 +69,10 @@ def _template(request: Request) -> str | None:
         return "Cannot specify instance types in launch template and API request"
     if request.inputs.get("diskSize") or request.inputs.get("remoteAccess"):
         return "Disk size and remote access can't be given with a launch template: it has them"
+    if content.get("imageId") and (request.text("version") or request.text("releaseVersion")):
+        return "You cannot specify the field version or releaseVersion when using a custom AMI in the launch template."
+    if content.get("instanceInitiatedShutdownBehavior") or content.get("hibernationOptions"):
+        return "Launch template should not specify shutdown behavior or hibernation options: a node group sets them"
     return (
         "You cannot specify an AMI Type other than CUSTOM, when specifying an image id in your launch template."
         if _image_fault(request, content)
@@ -171,6 +178,33 @@ def _no_node(request: Request) -> str | None:
     return f"unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. {health}: {why}"
 
 
+def _labels(request: Request) -> str | None:
+    """The sentence: aws-cloudformation/cloudformation-coverage-roadmap#1326, read 2026-11-21; below such a domain too."""
+    named = ((name, name.partition("/")[0]) for name in entry(request.inputs.get("labels")) if "/" in name)
+    reserved = [name for name, domain in named if any(f".{domain}".endswith(f".{own}") for own in _RESERVED_LABELS)]
+    shown = ", ".join(f"{prefix}/" for prefix in _RESERVED_LABELS)
+    return f"Label cannot contain reserved prefixes [{shown}]: {reserved[0]}" if reserved else None
+
+
+def _joins(request: Request) -> str | None:
+    """Without the right to describe itself a node never joins, and EKS gives up after some 20 minutes (EKS user guide, "node IAM role").
+
+    A role with a policy of the account's own, attached or inline, may have that right by it.
+    """
+    role = request.world.find(ROLE, "arn", request.text("nodeRoleArn") or "")
+    if role is None:
+        return None
+    attached = [
+        str(each.properties.get("policyArn")) for each in request.world.all(ATTACHMENT) if each.text("role") in (role.id, role.text("name"))
+    ]
+    attached += role.texts("managedPolicyArns[*]")
+    own = any(each.text("role") in (role.id, role.text("name")) for each in request.world.all(ROLE_POLICY))
+    if own or any(arn.rpartition("/")[2] in _NODE_POLICIES or ":iam::aws:policy/" not in arn for arn in attached):
+        return None
+    health = "Instances failed to join the kubernetes cluster"
+    return f"unexpected state 'CREATE_FAILED', wanted target 'ACTIVE'. {health}: role {role.id} lacks {_NODE_POLICIES[0]}"
+
+
 _BAD: Final = "InvalidParameterException"
 REFUSALS: Final = (
     row(NODE_GROUP, _BAD, "minimum, desired and maximum are in order", _sizes),
@@ -181,6 +215,8 @@ REFUSALS: Final = (
     row(NODE_GROUP, "Ec2SecurityGroupNotFound", "the launch template's groups are in the cluster's VPC", _template_groups),
     row(NODE_GROUP, _BAD, "the instance types exist", _instance_types, CREATE),
     row(NODE_GROUP, _BAD, "no taint twice", _taints),
+    row(NODE_GROUP, _BAD, "a label has no prefix that is Kubernetes' own", _labels),
+    row(NODE_GROUP, "NodeCreationFailure", "the nodes' role lets them join", _joins, CREATE),
     row(ADDON, _BAD, "EKS has the add-on", _addon_name, CREATE),
     row(ADDON, _BAD, "the add-on's version has EKS's form", _addon_version),
     row(

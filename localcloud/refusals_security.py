@@ -24,6 +24,7 @@ from localcloud.refusals import ALWAYS, CREATE, WRITES, row
 
 _RULES: Final = (SECURITY_GROUP_RULE, INGRESS_RULE, EGRESS_RULE)
 _PROTOCOLS: Final = {"-1": "-1", "all": "-1", "6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
+_ACL_RULES: Final = 20
 _SOURCES: Final = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId", "sourceSecurityGroupId")
 _SOURCE_LISTS: Final = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds")
 Permission: TypeAlias = "tuple[str, str, str, int, int, str]"  # group, way, protocol, from, to, source
@@ -134,6 +135,19 @@ def _acl_inline(request: Request) -> str | None:
     return None
 
 
+def _acl_full(request: Request) -> str | None:
+    """20 rules each way, unless the account's quota is raised (Amazon VPC User Guide, "Amazon VPC quotas", read 2026-11-21)."""
+    full = next((way for way in ("ingress", "egress") if len(request.items(f"{way}[*]")) > _ACL_RULES), None)
+    return f"{full}: you've reached the limit of {_ACL_RULES} rules that you can add to the network ACL" if full else None
+
+
+def _unknown_protocol(request: Request) -> str | None:
+    """A number up to 255 or a name that EC2 knows."""
+    name = protocol(request.inputs.get("protocol", request.inputs.get("ipProtocol")))
+    number = name.isdecimal() and int(name) <= 255
+    return None if number or name in _PROTOCOLS.values() else f"Invalid value '{name}' for IP protocol. Unknown protocol."
+
+
 def _image(request: Request) -> str | None:
     image = request.text("ami")
     if image is None and not request.inputs.get("launchTemplate"):
@@ -169,6 +183,8 @@ REFUSALS: Final = (
     row(NETWORK_ACL_RULE, "MissingParameter", "an ACL rule has ports and a range", _acl_ports, CREATE),
     row(NETWORK_ACL, "NetworkAclEntryAlreadyExists", "inline ACL rules have their own numbers", _acl_inline),
     row(NETWORK_ACL_ASSOCIATION, "InvalidParameterValue", "ACL and subnet are in one VPC", _acl_elsewhere, CREATE),
+    row(NETWORK_ACL, "NetworkAclEntryLimitExceeded", "a network ACL has room for 20 rules each way", _acl_full),
+    row(_RULES, "InvalidParameterValue", "EC2 knows the protocol", _unknown_protocol),
     row(INSTANCE, "InvalidAMIID.Malformed", "an instance has an image", _image, CREATE),
     row(INSTANCE, "InvalidParameterValue", "the instance type exists", _instance_type, WRITES),
     row(INSTANCE, "InvalidParameter", "an instance's groups are in its VPC", _instance_elsewhere),

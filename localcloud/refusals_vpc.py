@@ -5,6 +5,7 @@ Codes: "Error codes for the Amazon EC2 API" (EC2 developer guide); states of NAT
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import Final
 
@@ -33,6 +34,17 @@ from localcloud.refusals import ALWAYS, CREATE, DELETE, exactly_one, row
 _TARGETS: Final = ("carrierGatewayId", "coreNetworkArn", "egressOnlyGatewayId", "gatewayId", "localGatewayId", "natGatewayId",
                    "networkInterfaceId",
                    "odbNetworkArn", "transitGatewayId", "vpcEndpointId", "vpcPeeringConnectionId")  # fmt: skip
+# "Flow log records", Available fields, versions 2 to 10 (Amazon VPC User Guide, read 2026-11-21)
+_LOG_FIELDS: Final = frozenset(
+    {
+        "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets", "bytes", "start",
+        "end", "action", "log-status", "vpc-id", "subnet-id", "instance-id", "tcp-flags", "type", "pkt-srcaddr", "pkt-dstaddr",
+        "region", "az-id", "sublocation-type", "sublocation-id", "pkt-src-aws-service", "pkt-dst-aws-service", "flow-direction",
+        "traffic-path", "ecs-cluster-arn", "ecs-cluster-name", "ecs-container-instance-arn", "ecs-container-instance-id",
+        "ecs-container-id", "ecs-second-container-id", "ecs-service-name", "ecs-task-definition-arn", "ecs-task-arn", "ecs-task-id",
+        "reject-reason", "resource-id", "encryption-status",
+    }
+)  # fmt: skip
 
 
 def _vpc_size(request: Request) -> str | None:
@@ -240,6 +252,14 @@ def _log_doubled(request: Request) -> str | None:
     return None
 
 
+def _log_fields(request: Request) -> str | None:
+    fields = re.findall(r"\$\{([^}]*)\}", request.text("logFormat") or "")
+    unknown = [name for name in fields if name not in _LOG_FIELDS]
+    if unknown:
+        return f"Unknown fields provided: {', '.join(unknown)}"
+    return "logFormat names no field; one is written as ${srcaddr}" if request.text("logFormat") and not fields else None
+
+
 REFUSALS: Final = (
     row(VPC, "InvalidVpc.Range", "a VPC is from /16 to /28", _vpc_size, ALWAYS, "cidrBlock"),
     row(VPC, "MissingParameter", "a VPC has a range", _vpc_without_range, ALWAYS, "cidrBlock"),
@@ -264,6 +284,7 @@ REFUSALS: Final = (
     row(ENDPOINT, "InvalidParameter", "one private DNS name of a service in a VPC with DNS", _private_names),
     row(ENDPOINT, "RouteAlreadyExists", "a route table has one gateway endpoint of a service", _gateway_doubled),
     exactly_one(FLOW_LOG, "eniId", "regionalNatGatewayId", "subnetId", "transitGatewayId", "transitGatewayAttachmentId", "vpcId"),
+    row(FLOW_LOG, "InvalidParameter", "flow logs have fields that exist", _log_fields, CREATE),
     row(FLOW_LOG, "MissingParameter", "flow logs to CloudWatch need a role", _log_role, CREATE),
     row(FLOW_LOG, "FlowLogAlreadyExists", "no flow log twice", _log_doubled, CREATE),
 )

@@ -164,7 +164,8 @@ class Account:
     def role(self) -> Thing:
         """One that EKS, EC2, Backup and RDS may assume."""
         services = ("eks", "ec2", "backup", "monitoring.rds", "vpc-flow-logs", "pods.eks")
-        return self.make("aws:iam/role:Role", assumeRolePolicy=trust(*services))
+        nodes = ["arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"]
+        return self.make("aws:iam/role:Role", assumeRolePolicy=trust(*services), managedPolicyArns=nodes)
 
     @cached_property
     def key(self) -> Thing:

@@ -19,7 +19,8 @@ BESIDE_THE_MODEL = {
     "acm": {"ValidationTimeout"},  # the provider's own: it waits until its time is up
     "amp": {"DependencyViolation"},  # EC2's own
     "autoscaling": {"DependencyViolation"},
-    "eks": {"DependencyViolation", "InsufficientNumberOfReplicas", "Ec2SecurityGroupNotFound"},  # EC2's own, and health issues
+    # EC2's own, and health issues
+    "eks": {"DependencyViolation", "InsufficientNumberOfReplicas", "NodeCreationFailure", "Ec2SecurityGroupNotFound"},
     "rds": {"DependencyViolation"},
     # EC2's, ACM's, and what a listener answers
     "lb": {"DependencyViolation", "InvalidIPAddress.InUse", "ResourceInUseException", "UnsupportedCertificate"},

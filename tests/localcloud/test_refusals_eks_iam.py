@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.kinds.model import Refused
 from tests.localcloud.account import Account, allow, trust
 from tests.localcloud.minimal import MINIMAL
 from tests.localcloud.pairs import Act, Pair, changed, deleted, judge, made, rows, untested
@@ -38,6 +39,17 @@ def _group_of_cluster(which: str) -> Act:
 
 def _role_for(*services: str) -> Any:
     return lambda account: account.make(_ROLE, assumeRolePolicy=trust(*services))["arn"]
+
+
+def _nodes_with(policy: str) -> Act:
+    """Nodes whose role has this policy of AWS's."""
+
+    def act(account: Account) -> object:
+        role = account.make(_ROLE, assumeRolePolicy=trust("ec2"))
+        account.make(_ATTACHMENT, role=role["name"], policyArn=f"arn:aws:iam::aws:policy/{policy}")
+        return account.make(_NODES, **account.nodes(nodeRoleArn=role["arn"]))
+
+    return act
 
 
 def _sizes(low: int, wanted: int, high: int) -> Act:
@@ -126,7 +138,7 @@ PAIRS = {
     "minimum, desired and maximum are in order": Pair(_sizes(3, 3, 2), _sizes(2, 3, 3)),
     "nodes are in the cluster's VPC": Pair(made(_NODES, subnetIds=lambda account: account.other_subnets), made(_NODES)),
     "nodes are no newer than the cluster": Pair(made(_NODES, version="1.34"), made(_NODES, version="1.32")),
-    "EC2 may assume the nodes' role": Pair(made(_NODES, nodeRoleArn=_role_for("eks")), made(_NODES, nodeRoleArn=_role_for("ec2"))),
+    "EC2 may assume the nodes' role": Pair(made(_NODES, nodeRoleArn=_role_for("eks")), made(_NODES)),
     "the launch template suits a managed node group": Pair(
         made(_NODES, launchTemplate=_template(instanceType="m5.large"), instanceTypes=["m5.large"]),
         made(_NODES, launchTemplate=_template(), instanceTypes=["m5.large"]),
@@ -135,6 +147,10 @@ PAIRS = {
         made(_NODES, launchTemplate=_template(vpcSecurityGroupIds=["sg-0123456789abcdef0"])), made(_NODES, launchTemplate=_template())
     ),
     "the instance types exist": Pair(made(_NODES, instanceTypes=["m5.3xlarge"]), made(_NODES, instanceTypes=["m5.2xlarge"])),
+    "a label has no prefix that is Kubernetes' own": Pair(
+        made(_NODES, labels={"node-role.kubernetes.io/worker": "true"}), made(_NODES, labels={"coder.com/role": "worker"})
+    ),
+    "the nodes' role lets them join": Pair(_nodes_with("AmazonEKS_CNI_Policy"), _nodes_with("AmazonEKSWorkerNodePolicy")),
     "no taint twice": Pair(
         made(_NODES, taints=[_TAINT, {**_TAINT, "value": "b"}]), made(_NODES, taints=[_TAINT, {**_TAINT, "effect": "NO_EXECUTE"}])
     ),
@@ -266,3 +282,20 @@ def test_a_malformed_identity_policy_is_refused(account, document):
 )
 def test_a_good_identity_policy_is_taken(account, document):
     assert account.refusal(_POLICY, policy=document) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "nodes"),
+    [
+        ({"imageId": "ami-0123456789abcdef0"}, {"amiType": "CUSTOM", "version": "1.33"}),
+        ({"imageId": "ami-0123456789abcdef0"}, {"amiType": "CUSTOM", "releaseVersion": "1.33.4-20260714"}),
+        ({"instanceInitiatedShutdownBehavior": "terminate"}, {}),
+        ({"hibernationOptions": {"configured": True}}, {}),
+    ],
+)
+def test_a_managed_node_group_refuses_what_it_sets_itself(tmp_path, template: dict[str, Any], nodes: dict[str, Any]):
+    """EKS user guide, "Customize managed nodes with launch templates", at 4d52b4d0."""
+    account = Account(tmp_path)
+    with pytest.raises(Refused, match=r"(?i)launch template"):
+        account.make(_NODES, **account.nodes(launchTemplate=_template(**template)(account), **nodes))
+    assert account.refusal(_NODES, **account.nodes(launchTemplate=_template()(account))) is None

@@ -6,7 +6,7 @@ import pytest
 
 from tests.localcloud.account import Account
 from tests.localcloud.minimal import MINIMAL
-from tests.localcloud.pairs import Pair, changed, deleted, judge, made, rows, untested
+from tests.localcloud.pairs import Act, Pair, changed, deleted, judge, made, rows, untested
 
 _VPC, _SUBNET, _GATEWAY = "aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/internetGateway:InternetGateway"
 _ROUTE, _ASSOCIATION, _NAT = "aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/natGateway:NatGateway"
@@ -66,7 +66,20 @@ def _rules(account: Account, ports: tuple[int, int]) -> None:
     account.make(_IN, securityGroupId=account.group.id, ipProtocol="6", fromPort=ports[0], toPort=ports[1], cidrIpv4="10.0.0.0/16")
 
 
+def _acl_of(count: int) -> Act:
+    rules = [
+        {"ruleNo": 100 + number, "action": "allow", "protocol": "6", "cidrBlock": "0.0.0.0/0", "fromPort": 443, "toPort": 443}
+        for number in range(count)
+    ]
+    return made(_ACL, ingress=rules)
+
+
 PAIRS = {
+    "a network ACL has room for 20 rules each way": Pair(_acl_of(21), _acl_of(20)),
+    "flow logs have fields that exist": Pair(
+        made(_FLOW, logFormat="${version} ${src-addr}"), made(_FLOW, logFormat="${version} ${srcaddr} ${flow-direction}")
+    ),
+    "EC2 knows the protocol": Pair(made(_IN, ipProtocol="https"), made(_IN, ipProtocol="tcp")),
     "a VPC is from /16 to /28": Pair(made(_VPC, cidrBlock="10.0.0.0/15"), made(_VPC, cidrBlock="10.0.0.0/28")),
     "a VPC has a range": Pair(made(_VPC, cidrBlock=None), made(_VPC)),
     "a subnet is from /16 to /28": Pair(made(_SUBNET, cidrBlock="10.0.0.0/29"), made(_SUBNET, cidrBlock="10.0.0.0/28")),

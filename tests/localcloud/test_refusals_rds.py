@@ -13,7 +13,7 @@ from tests.localcloud.pairs import Act, Pair, changed, deleted, judge, made, row
 
 _GROUP, _PARAMETERS = "aws:rds/subnetGroup:SubnetGroup", "aws:rds/clusterParameterGroup:ClusterParameterGroup"
 _CLUSTER, _MEMBER, _INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance", "aws:rds/instance:Instance"
-ROWS = rows("refusals_rds", "refusals_rds_groups", "refusals_rds_instances")
+ROWS = rows("refusals_rds", "refusals_rds_groups", "refusals_rds_instances", "refusals_rds_options")
 
 
 def _subnets_in(zones: str) -> Act:
@@ -64,6 +64,16 @@ def _replica_of(**source: Any) -> Act:
 
 _OWN_PASSWORD = {"manageMasterUserPassword": None, "password": "correct-horse"}
 PAIRS = {
+    "the engine has the logs that are exported": Pair(
+        made(_CLUSTER, enabledCloudwatchLogsExports=["audit"]), made(_CLUSTER, enabledCloudwatchLogsExports=["postgresql"])
+    ),
+    "the certificate authority is one of today's": Pair(
+        made(_MEMBER, caCertIdentifier="rds-ca-2019"), made(_MEMBER, caCertIdentifier="rds-ca-rsa4096-g1")
+    ),
+    "the parameter exists": Pair(
+        made(_PARAMETERS, parameters=[{"name": "log_min_duration", "value": "1000"}]),
+        made(_PARAMETERS, parameters=[{"name": "log_min_duration_statement", "value": "1000"}, {"name": "rds.force_ssl", "value": "1"}]),
+    ),
     "a subnet group covers two zones": Pair(_subnets_in("aa"), _subnets_in("ab")),
     "a subnet group is in one VPC": Pair(
         made(_GROUP, subnetIds=lambda account: [account.subnets[0], account.other_subnets[1]]), made(_GROUP)

@@ -1,0 +1,126 @@
+"""More of what the provider's own validators refuse at preview, one row per input; the first part is refusals.py.
+
+Source: `ValidateFunc` of Terraform's AWS provider at d5102ec2 (5.32, 2023-12-18); enumerations: botocore 1.44.5 (2026).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from localcloud.kinds.acm import CERTIFICATE
+from localcloud.kinds.backup import PLAN, SELECTION, VAULT
+from localcloud.kinds.compute import LAUNCH_TEMPLATE
+from localcloud.kinds.eks import NODE_GROUP
+from localcloud.kinds.elb import LOAD_BALANCER, TARGET_GROUP
+from localcloud.kinds.forms import entry, parsed, whole
+from localcloud.kinds.iam import ROLE
+from localcloud.kinds.model import Refusal, Request, Value
+from localcloud.kinds.route53 import HEALTH_CHECK
+from localcloud.kinds.security_groups import EGRESS_RULE, INGRESS_RULE, NETWORK_ACL, SECURITY_GROUP_RULE
+from localcloud.kinds.vpc_endpoints import ENDPOINT
+from localcloud.refusals import ALWAYS, ARN, cidr, form, one_of, row, within
+
+_AMI_TYPES: Final = (
+    "AL2023_ARM_64_NVIDIA", "AL2023_ARM_64_STANDARD", "AL2023_x86_64_NEURON", "AL2023_x86_64_NVIDIA", "AL2023_x86_64_STANDARD",
+    "AL2_ARM_64", "AL2_x86_64", "AL2_x86_64_GPU", "BOTTLEROCKET_ARM_64", "BOTTLEROCKET_ARM_64_FIPS", "BOTTLEROCKET_ARM_64_NVIDIA",
+    "BOTTLEROCKET_ARM_64_NVIDIA_FIPS", "BOTTLEROCKET_x86_64", "BOTTLEROCKET_x86_64_FIPS", "BOTTLEROCKET_x86_64_NVIDIA",
+    "BOTTLEROCKET_x86_64_NVIDIA_FIPS", "CUSTOM", "WINDOWS_CORE_2019_x86_64", "WINDOWS_CORE_2022_x86_64", "WINDOWS_CORE_2025_x86_64",
+    "WINDOWS_FULL_2019_x86_64", "WINDOWS_FULL_2022_x86_64", "WINDOWS_FULL_2025_x86_64",
+)  # fmt: skip
+_VOLUME_TYPES: Final = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
+_KEY_ALGORITHMS: Final = ("EC_prime256v1", "EC_secp384r1", "EC_secp521r1", "RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096")
+_DESCRIPTION: Final = r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]{0,255}"
+# networkACLProtocolNumber: numbers, `all`, and these names
+_ACL_PROTOCOLS: Final = frozenset({"all", "-1", "ah", "esp", "icmp", "tcp", "udp"})
+_WAYS: Final = ("ingress", "egress")
+
+
+def _acl_protocol(request: Request) -> str | None:
+    named = [text for way in _WAYS for text in request.texts(f"{way}[*].protocol")]
+    return next((f"{name!r} is no protocol" for name in named if name.lower() not in _ACL_PROTOCOLS and not name.isdecimal()), None)
+
+
+def _acl_all_ports(request: Request) -> str | None:
+    """EC2 stores no ports of such a rule: the provider asks for 0."""
+    for way in _WAYS:
+        for rule in request.items(f"{way}[*]"):
+            low, high = (whole(rule.get(key)) for key in ("fromPort", "toPort"))
+            if str(rule.get("protocol")).lower() in {"-1", "all"} and (low or high):
+                return f"to_port ({high}) and from_port ({low}) must both be 0 to use the 'all' \"-1\" protocol!"
+    return None
+
+
+def _update_config(request: Request) -> str | None:
+    value = request.inputs.get("updateConfig")
+    if not isinstance(value, dict):
+        return None
+    given = [key for key in ("maxUnavailable", "maxUnavailablePercentage") if entry(value).get(key)]
+    return (
+        None if len(given) == 1 else f"give exactly one of maxUnavailable and maxUnavailablePercentage; given: {', '.join(given) or 'none'}"
+    )
+
+
+def _certificate_way(request: Request) -> str | None:
+    ways = ("certificateAuthorityArn", "privateKey", "validationMethod")
+    given = [key for key in ways if request.inputs.get(key)]
+    return None if given else "`certificateAuthorityArn` or `validationMethod` must be set when creating an ACM certificate"
+
+
+def _delay(request: Request) -> str | None:
+    value: Value = request.inputs.get("deregistrationDelay")
+    given = whole(value) if isinstance(value, int | float) else int(value) if isinstance(value, str) and value.isdecimal() else None
+    fits = given is None or 0 <= given <= 3600
+    return None if fits else f"deregistrationDelay: {given} is not from 0 to 3600"
+
+
+def _role_description(request: Request) -> str | None:
+    text = request.text("description") or ""
+    if len(text) > 1000:
+        return f"description has {len(text)} characters, at most 1000 are taken"
+    return "description cannot contain specially formatted single or double quotes" if re.search("[\u201c\u2018]", text) else None
+
+
+def _endpoint_policy(request: Request) -> str | None:
+    text = request.text("policy")
+    return '"policy" contains an invalid JSON' if text and parsed(text) is None else None
+
+
+def _acl_numbers() -> tuple[Refusal, ...]:
+    limits = (("ruleNo", 1, 32766), ("fromPort", 0, 65535), ("toPort", 0, 65535))
+    return tuple(within(NETWORK_ACL, f"{way}[*].{key}", low, high) for way in _WAYS for key, low, high in limits)
+
+
+_BAD: Final = "InvalidParameterValue"
+REFUSALS: Final = (
+    *_acl_numbers(),
+    *(one_of(NETWORK_ACL, f"{way}[*].action", ("allow", "deny", "ALLOW", "DENY")) for way in _WAYS),
+    *(cidr(NETWORK_ACL, f"{way}[*].cidrBlock", f"{way}[*].ipv6CidrBlock") for way in _WAYS),
+    row(NETWORK_ACL, _BAD, "an inline ACL rule's protocol exists", _acl_protocol, ALWAYS),
+    row(NETWORK_ACL, _BAD, "an inline ACL rule for all protocols has port 0", _acl_all_ports, ALWAYS),
+    form((INGRESS_RULE, EGRESS_RULE, SECURITY_GROUP_RULE), "description", _DESCRIPTION, "is not up to 255 of EC2's characters"),
+    one_of(NODE_GROUP, "amiType", _AMI_TYPES),
+    within(NODE_GROUP, "updateConfig.maxUnavailable", 1, 100),
+    within(NODE_GROUP, "updateConfig.maxUnavailablePercentage", 1, 100),
+    row(NODE_GROUP, _BAD, "NodeGroup.updateConfig says one number", _update_config, ALWAYS, "updateConfig"),
+    one_of(LAUNCH_TEMPLATE, "blockDeviceMappings[*].ebs.volumeType", _VOLUME_TYPES),
+    form(LAUNCH_TEMPLATE, "blockDeviceMappings[*].ebs.kmsKeyId", ARN, "is not an ARN"),
+    one_of(LAUNCH_TEMPLATE, "instanceInitiatedShutdownBehavior", ("stop", "terminate")),
+    form(VAULT, "name", r"[0-9A-Za-z_-]{2,50}", "is not 2 to 50 of letters, digits, - and _"),
+    form(PLAN, "rules[*].ruleName", r"[0-9A-Za-z_.-]{1,50}", "is not 1 to 50 of letters, digits and -_."),
+    form(PLAN, "rules[*].targetVaultName", r"[0-9A-Za-z_-]{2,50}", "is not 2 to 50 of letters, digits, - and _"),
+    form(SELECTION, "name", r"[0-9A-Za-z_.-]{1,50}", "is not 1 to 50 of letters, digits and -_."),
+    one_of(SELECTION, "selectionTags[*].type", ("STRINGEQUALS",)),
+    one_of(CERTIFICATE, "validationMethod", ("DNS", "EMAIL", "HTTP")),
+    one_of(CERTIFICATE, "keyAlgorithm", _KEY_ALGORITHMS),
+    row(CERTIFICATE, _BAD, "a certificate says how it is validated", _certificate_way, ALWAYS),
+    form(CERTIFICATE, "domainName", r".*[^.]", "ends with a period"),
+    one_of(LOAD_BALANCER, "ipAddressType", ("dualstack", "dualstack-without-public-ipv4", "ipv4")),
+    row(TARGET_GROUP, _BAD, "TargetGroup.deregistrationDelay from 0 to 3600", _delay, ALWAYS, "deregistrationDelay"),
+    form(TARGET_GROUP, "healthCheck.path", r".{1,1024}", "is not 1 to 1024 characters"),
+    row(ROLE, _BAD, "Role.description", _role_description, ALWAYS, "description"),
+    form(HEALTH_CHECK, "resourcePath", r".{0,255}", "has more than 255 characters"),
+    form(HEALTH_CHECK, "fqdn", r".{0,255}", "has more than 255 characters"),
+    form(HEALTH_CHECK, "searchString", r".{0,255}", "has more than 255 characters"),
+    row(ENDPOINT, _BAD, "VpcEndpoint.policy is JSON", _endpoint_policy, ALWAYS, "policy"),
+)
