@@ -136,7 +136,7 @@ def demands(
         _demand(SUBNETS, zones * len(network.tiers), f"{len(network.tiers)} tiers x {zones} zones"),
         _demand(NAT_GATEWAYS, min(nat, 1), f"{nat} over {zones} zones"),
         _interfaces(region, groups, len(network.nat_zones), zones),
-        _demand(GROUPS_PER_INTERFACE, MOST_GROUPS, "nodes: the cluster's and the tier's"),
+        _demand(GROUPS_PER_INTERFACE, MOST_GROUPS, "the cluster's interfaces: ours and EKS' own"),
         _demand(RULES, MOST_RULES, "upper bound"),
         _demand(ENDPOINTS, len(region.network.interface_endpoints), "as declared"),
         _demand(CLUSTERS, 1, "1"),

@@ -23,6 +23,7 @@ from tools.install import SetupError
 REFUSED = 2  # the exit code of a command that was not begun
 
 PENDING = "PendingDeletion"  # types of what AWS deletes after a waiting time only
+RECOVERY_POINT = "local:backup:RecoveryPoint"  # localcloud/kinds/backup.py
 
 
 def destroy(stack: str, console: Console, *, unprotect: str) -> int:
@@ -77,7 +78,14 @@ def inventory_report(console: Console, inventory: Inventory) -> int:
     """List what the local cloud still holds; anything of the program's own there is a failure."""
     _list(console, "Left behind by the program, and it should not be", inventory.resources)
     waiting = [item for item in inventory.left if item.type.endswith(PENDING)]
-    _list(console, "Kept on purpose: final snapshots and recovery points", [item for item in inventory.left if item not in waiting])
+    kept = [item for item in inventory.left if item not in waiting]
+    _list(console, "Kept on purpose: final snapshots and recovery points", kept)
+    if not any(item.type == RECOVERY_POINT for item in kept):
+        console.print(
+            "\nRecovery points: none. The clock of a backup plan does not run here; on AWS the ones that it has made outlive the stack, "
+            "and hold their vault until they are deleted or their retention ends.",
+            soft_wrap=True,
+        )
     if waiting:
         console.print(f"\nWaiting for their deletion, as AWS has it: {len(waiting)} keys and secrets, which nothing uses any more.")
     _list(console, "The operator's own prerequisites", inventory.prerequisites)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from dataclasses import replace
 from ipaddress import IPv4Network
 from itertools import combinations, product
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from components.network_rules import ACL_RULES_MAX, Party, flows, tier_acls
 from plan.model import NetworkPlan, SubnetPlan, TierPlan
+from plan.quotas import MOST_GROUPS, MOST_RULES
 from settings.cluster import RUNNER_CIDRS_MAX
 from settings.network import NatMode, Tier
-from tests.components import plans
+from tests.components import clusters, plans
 from tests.components.reachability import Host, World
 from tests.components.test_network import build, prod
 
@@ -277,3 +279,18 @@ def test_each_flow_names_its_purpose():
 
 def test_the_plans_of_these_tests_are_prods():
     assert plans.network_plan().tier("workspace").subnets[0].cidr == "10.0.144.0/20"
+
+
+def test_groups_and_rules_are_as_few_as_the_quotas_are_told():
+    """PRE-02: plan.quotas says 20 rules of one group and 2 groups of one interface, with the most runners too."""
+    runners = tuple(f"172.16.{index}.0/24" for index in range(RUNNER_CIDRS_MAX))
+    graph = build(plans.network_plan(runner_cidrs=runners))
+    for way in ("Ingress", "Egress"):
+        rules = graph.of(f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule")
+        assert max(Counter(rule.inputs["securityGroupId"] for rule in rules).values()) <= MOST_RULES
+    cluster = clusters.prod()
+    templates = cluster.of("aws:ec2/launchTemplate:LaunchTemplate")
+    assert templates
+    assert all(len(template.inputs["vpcSecurityGroupIds"]) <= MOST_GROUPS for template in templates)
+    control = cluster.one("eks:index:Cluster").inputs
+    assert 1 + len([control["clusterSecurityGroup"]]) <= MOST_GROUPS  # EKS adds one of its own to each of its interfaces

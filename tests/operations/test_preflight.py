@@ -359,6 +359,15 @@ def test_what_is_this_stacks_own_is_not_counted_twice():
     assert answer.right is True
 
 
+def test_defaults_of_vpc_quotas_are_awss_own():
+    """Requirements 2.14: moto keeps what Service Quotas answers for this service, by code."""
+    published = client("service-quotas", REGION).list_aws_default_service_quotas(ServiceCode="vpc")["Quotas"]
+    defaults = {quota["QuotaCode"]: quota["Value"] for quota in published}
+    ours = {quota.code: quota.default for quota in plan_of().regions[REGION].quotas if quota.service == "vpc"}
+    assert len(ours) >= 8
+    assert ours == {code: defaults[code] for code in ours}
+
+
 # -- secrets
 
 

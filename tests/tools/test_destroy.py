@@ -49,3 +49,16 @@ def test_anything_of_the_programs_own_that_is_left_is_a_failure():
     assert code == 1
     assert "Left behind by the program, and it should not be:" in text
     assert "vpc-1" in text
+
+
+def test_recovery_points_are_listed_or_said_to_be_none():
+    """The local cloud makes none by itself: that is told, not passed over."""
+    snapshot = Item("aws:rds/clusterSnapshot:ClusterSnapshot", "coder-final", "us-east-1")
+    point = Item("local:backup:RecoveryPoint", "arn:aws:backup:us-east-1:1:recovery-point:a", "us-east-1")
+    code, text = listed(Inventory((), (), (snapshot,)))
+    assert code == 0
+    assert "Recovery points: none. The clock of a backup plan does not run here" in text
+    code, text = listed(Inventory((), (), (snapshot, point)))
+    assert code == 0
+    assert "recovery-point:a" in text
+    assert "none" not in text
