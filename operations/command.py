@@ -54,7 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_bootstrap(commands)
     _add_capacity(commands)
+    _add_cost(commands)
     _add_graph(commands)
+    _add_load_times(commands)
     _add_preflight(commands)
     _add_values(commands)
     return parser
@@ -93,6 +95,72 @@ def _add_capacity(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     _add_stack(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_capacity)
+
+
+def _add_cost(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "cost",
+        help="what a month costs at list prices",
+        description="From the stack file alone: every line of the bill that follows from it, priced where a price with a source and a date "
+        "is known for the region, and what Aurora's capacity costs beside what the demo document says.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    _add_form(parser)
+    parser.set_defaults(run=_cost)
+
+
+def _add_load_times(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "load-times",
+        help="how long a first page takes, beside what the demo document says",
+        description="From the stack file alone: the demo document's table of load times, and what holds with these settings and why.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    _add_form(parser)
+    parser.set_defaults(run=_load_times)
+
+
+def _add_form(parser: argparse.ArgumentParser) -> None:
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for programs")
+    form.add_argument("--markdown", action="store_true", help="as docs/demo.md has it")
+
+
+def _cost(arguments: argparse.Namespace) -> int:
+    from operations import cost
+
+    stack = find_stack(arguments.stack, arguments.project)
+    settings = stack.settings()
+    if arguments.json:
+        print(cost.cost_json(stack.name, settings))
+        return ExitCode.DONE
+    lines, aurora = (cost.COST_HEAD, cost.cost_rows(stack.name, settings)), (cost.AURORA_HEAD, cost.aurora_rows(settings))
+    return _shown(arguments, lines, aurora)
+
+
+def _load_times(arguments: argparse.Namespace) -> int:
+    from operations import cost
+
+    settings = find_stack(arguments.stack, arguments.project).settings()
+    if arguments.json:
+        print(cost.load_times_json(settings))
+        return ExitCode.DONE
+    return _shown(arguments, (cost.LOAD_HEAD, cost.load_rows(settings)))
+
+
+def _shown(arguments: argparse.Namespace, *tables: tuple[Sequence[str], Sequence[Sequence[str]]]) -> int:
+    from operations import cost
+
+    if arguments.markdown:
+        print("\n\n".join(cost.markdown(*table) for table in tables if table[1]))
+    else:
+        console = Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+        cost.show(console, *tables)
+    return ExitCode.DONE
 
 
 def _add_graph(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above

@@ -116,7 +116,7 @@ def _support(version: str) -> str:
     return ", extended support" if extended_support(version) else ""
 
 
-def _cluster_price(prices: ServicePrices, version: str) -> float:
+def _cluster_price(prices: ServicePrices, version: str) -> float | None:
     return prices.cluster_extended_support if extended_support(version) else prices.cluster
 
 

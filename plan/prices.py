@@ -14,17 +14,17 @@ PRICED_ON = date(2026, 7, 20)  # of the nodes, by far the largest part
 
 @dataclass(frozen=True)
 class ServicePrices:
-    """USD; an hour of one, unless the name says otherwise."""
+    """USD; an hour of one, unless the name says otherwise. None: no source with a date was found."""
 
-    cluster: float
-    cluster_extended_support: float
-    nat_gateway: float
-    network_load_balancer: float
-    interface_endpoint: float
-    public_address: float
-    aurora_acu: float
-    rds_gp3_gib_month: float
-    gp3_gib_month: float
+    cluster: float | None = None
+    cluster_extended_support: float | None = None
+    nat_gateway: float | None = None
+    network_load_balancer: float | None = None
+    interface_endpoint: float | None = None
+    public_address: float | None = None
+    aurora_acu: float | None = None
+    rds_gp3_gib_month: float | None = None
+    gp3_gib_month: float | None = None
 
 
 SERVICES: Mapping[str, ServicePrices] = {
@@ -39,9 +39,15 @@ SERVICES: Mapping[str, ServicePrices] = {
         rds_gp3_gib_month=0.115,  # of each copy, the standby's too: usage.ai, RDS pricing calculator, 2026-06
         gp3_gib_month=0.08,  # calculator.aws for us-east-1, as public cost tools quote it, 2026
     ),
+    "us-east-2": ServicePrices(
+        nat_gateway=0.045,  # US East (N. Virginia, Ohio): cloudpipelines.pages.dev, AWS NAT Gateway pricing 2026
+        public_address=0.005,  # the same in every region: cloudburn.io, AWS NAT Gateway Pricing, of US East (Ohio), 2026-02-24
+        # `aws pricing get-products` of USE2-Aurora:ServerlessV2Usage, as a public cost audit of 2026 records it
+        aurora_acu=0.12,
+    ),
 }
 
-# NAT instances, on demand: cdklabs' neighbour AndrewGuenther/cdk-fck-nat, API.md, read 2026-11
+# NAT instances, on demand: AndrewGuenther/cdk-fck-nat, API.md, read 2026-11
 NAT_INSTANCES: Mapping[str, Mapping[str, float]] = {"us-east-1": {"t4g.nano": 0.0042}}
 
 # On-demand Linux nodes, an hour: aws/karpenter-provider-aws at 1d92708, its generated prices of us-east-1 of 2026-07-20

@@ -222,6 +222,12 @@ def _primary_region(regions: dict[str, Region]) -> Iterable[Fault]:
     if first.serves is not Serves.PROXY:
         yield Fault(("regions", primary, "serves"), "the first region has Coder itself; remove the key here")
     for name, region in others:
+        if region.serves is Serves.SHARED_DATABASE:  # DB-23
+            yield Fault(
+                ("regions", name, "serves"),
+                f"a coderd here on the database in {primary} needs VPCs that are peered, routes and security groups, which this program "
+                "does not declare, and waits for the distance with every query (T-36); write proxy",
+            )
         if region.database is not None:
             yield Fault(("regions", name, "database"), f"Coder's only database is in {primary}; remove it here")
 
