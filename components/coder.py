@@ -132,7 +132,7 @@ def inside_coder(place: Place, base: Foundation, server: CoderServer, entrance: 
         ),
         inside,
     )
-    WorkspaceMachines("workspace-machines", WorkspaceMachinesArgs(system=settings.system.name), inside)
+    WorkspaceMachines("workspace-machines", WorkspaceMachinesArgs(system=settings.system.name, region=place.region), inside)
     Templates(
         "templates",
         TemplatesArgs(

@@ -62,10 +62,12 @@ class Account:
 def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
     """CoderProvRole: EC2 workspaces that carry the builds' own tag, this cluster, and the workspaces' roles for EC2 alone (EKS-24)."""
     made = [account.arn("ec2", f"{kind}/*") for kind in ("instance", "volume")]
-    groups = [account.arn("ec2", "security-group/*")]
+    groups = [account.arn("ec2", f"{kind}/*") for kind in ("launch-template", "security-group")]
+    # A group of one instance finds a GPU over types and zones (TPL-40); templates name each after its workspace
+    fleets = [account.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/workspace-*")]
     used = [Output.concat("arn:", account.partition, f":ec2:{account.region}::image/*")]
     # Terraform's aws_instance tags the instance and its volumes only: a tag asked of the interface would refuse every launch.
-    used += [account.arn("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")]
+    used += [account.arn("ec2", f"{kind}/*") for kind in ("launch-template", "network-interface", "security-group", "subnet")]
     return [
         Statement(
             sid="DescribeCluster",
@@ -77,6 +79,7 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
             actions=[
                 *("ec2:DescribeImages", "ec2:DescribeInstanceAttribute", "ec2:DescribeInstanceCreditSpecifications"),
                 *("ec2:DescribeInstanceTypeOfferings", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances"),
+                *("ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates"),
                 *("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups"),
                 *("ec2:DescribeSubnets", "ec2:DescribeTags", "ec2:DescribeVolumes", "ec2:DescribeVpcs"),
             ],
@@ -91,7 +94,7 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
         Statement(sid="RunFrom", actions=["ec2:RunInstances"], resources=used),
         Statement(  # each workspace has a group of its own, which lets nobody in (T-45)
             sid="MakeTaggedGroup",
-            actions=["ec2:CreateSecurityGroup"],
+            actions=["ec2:CreateLaunchTemplate", "ec2:CreateSecurityGroup"],
             resources=groups,
             conditions={"StringEquals": {f"aws:RequestTag/{OWN_TAG}": "true"}},
         ),
@@ -100,7 +103,9 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
             sid="TagWhatIsMade",
             actions=["ec2:CreateTags"],
             resources=[*made, *groups],
-            conditions={"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "CreateVolume", "RunInstances"]}},
+            conditions={
+                "StringEquals": {"ec2:CreateAction": ["CreateLaunchTemplate", "CreateSecurityGroup", "CreateVolume", "RunInstances"]}
+            },
         ),
         Statement(
             sid="ChangeOwn",
@@ -108,8 +113,30 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
                 *("ec2:AttachVolume", "ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyInstanceAttribute", "ec2:ModifyVolume"),
                 *("ec2:ModifyInstanceMetadataOptions", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"),
                 *("ec2:AuthorizeSecurityGroupEgress", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupEgress"),
+                "ec2:RevokeSecurityGroupIngress",  # what was opened by hand is closed at the next build; nothing lets them open it
+                *("ec2:CreateLaunchTemplateVersion", "ec2:DeleteLaunchTemplate", "ec2:ModifyLaunchTemplate"),
             ],
             resources=[*made, *groups],
+            conditions={"StringEquals": {f"aws:ResourceTag/{OWN_TAG}": "true"}},
+        ),
+        Statement(
+            sid="DescribeFleets",
+            actions=["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeScalingActivities", "autoscaling:DescribeTags"],
+            resources=[ANY_RESOURCE],
+        ),
+        Statement(
+            sid="MakeTaggedFleet",
+            actions=["autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags"],
+            resources=fleets,
+            conditions={"StringEquals": {f"aws:RequestTag/{OWN_TAG}": "true"}},
+        ),
+        Statement(
+            sid="ChangeOwnFleet",
+            actions=[
+                *("autoscaling:DeleteAutoScalingGroup", "autoscaling:ResumeProcesses", "autoscaling:SuspendProcesses"),
+                *("autoscaling:TerminateInstanceInAutoScalingGroup", "autoscaling:UpdateAutoScalingGroup"),
+            ],
+            resources=fleets,
             conditions={"StringEquals": {f"aws:ResourceTag/{OWN_TAG}": "true"}},
         ),
         Statement(

@@ -1,13 +1,13 @@
-"""What every EC2 workspace runs as: a role that may do nothing, until somebody gives it something (TPL-10, EKS-24)."""
+"""What every EC2 workspace runs as: a role that may read the licence of its desktop, and nothing else (TPL-10, TPL-11, EKS-24)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, Output, ResourceOptions
+from pulumi import ComponentResource, InvokeOptions, Output, ResourceOptions
 
-from components.iam import document, trusted_service
+from components.iam import Statement, document, trusted_service
 from components.provisioner_access import WORKSPACE_ROLE_PATH
 
 PROFILE = "coder-{system}-workspace"
@@ -15,9 +15,10 @@ PROFILE = "coder-{system}-workspace"
 
 @dataclass(frozen=True, kw_only=True)
 class WorkspaceMachinesArgs:
-    """system: its name."""
+    """system: its name. region: of the workspaces."""
 
     system: str
+    region: str
 
 
 class WorkspaceMachines(ComponentResource):
@@ -39,6 +40,13 @@ class WorkspaceMachines(ComponentResource):
             assume_role_policy=document(trusted_service("ec2.amazonaws.com")),
             opts=child,
         )
+        partition = aws.get_partition_output(opts=InvokeOptions(parent=self)).partition
+        licence = Statement(  # Amazon DCV asks there whether it runs on EC2 (its administrator guide, read 2026-11-21)
+            sid="DcvLicense",
+            actions=["s3:GetObject"],
+            resources=[Output.concat("arn:", partition, f":s3:::dcv-license.{args.region}/*")],
+        )
+        aws.iam.RolePolicy(name, role=role.name, policy=document(licence), opts=child)
         made = aws.iam.InstanceProfile(name, name=PROFILE.format(system=args.system), role=role.name, opts=child)
         self.profile = made.name
         self.register_outputs({"profile": self.profile})

@@ -44,7 +44,7 @@ def coder_server(binary: Path, folder: Path, database: str, variables: Mapping[s
     url = f"http://127.0.0.1:{port}"
     around = {
         "HOME": str(folder),
-        "PATH": os.environ["PATH"],
+        "PATH": variables.get("PATH", os.environ["PATH"]),
         "CODER_ACCESS_URL": url,
         "CODER_CACHE_DIRECTORY": str(folder / "cache"),
         "CODER_DERP_SERVER_STUN_ADDRESSES": "disable",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
+from composer import hcl
 from composer.manifests import Base, Contract
+from tests.catalog.compositions import catalog, composed
 
 # A value of each type that the contract has for outputs
 _VALUES: dict[str, object] = {
@@ -56,3 +59,17 @@ def stub(contract: Contract, base: Base, files: Mapping[str, bytes], variables: 
         "base/main.tf": _MAIN.encode(),
         "base/stub.tf.json": json.dumps({"output": outputs, **given}).encode(),
     }
+
+
+def on_a_stub(name: str) -> dict[str, bytes]:
+    """The files of a composition's template, its base a stub, its other providers gone."""
+    made = composed(name)
+    base = catalog().base(catalog().compositions[name].base)
+    contract = catalog().contracts[base.manifest.contract]
+    kept = {path: content for path, content in made.files.items() if not path.startswith("base/")}
+    root: dict[str, Any] = json.loads(kept["main.tf.json"])
+    for provider in base.manifest.providers:
+        if provider != "coder":
+            root["provider"].pop(provider, None)
+            del root["terraform"]["required_providers"][provider]
+    return {**kept, **stub(contract, base.manifest, made.files, hcl.variables(base.files)), "main.tf.json": json.dumps(root).encode()}

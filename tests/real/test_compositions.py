@@ -11,25 +11,14 @@ from typing import Any
 
 import pytest
 
-from composer import hcl
-from tests.catalog.compositions import EACH, NAMES, SIZES, catalog, composed
-from tests.real.stubs import stub
+from tests.catalog.compositions import EACH, NAMES, SIZES, catalog
+from tests.real.stubs import on_a_stub
 from tests.real.workspaces import Workspace
 
 
 def contracted(folder: Path, name: str) -> Workspace:
     """The template of that name, as a provisioner has it, but for its base; initialised."""
-    made = composed(name)
-    base = catalog().base(catalog().compositions[name].base)
-    contract = catalog().contracts[base.manifest.contract]
-    kept = {path: content for path, content in made.files.items() if not path.startswith("base/")}
-    root: dict[str, Any] = json.loads(kept["main.tf.json"])
-    for provider in base.manifest.providers:
-        if provider != "coder":
-            root["provider"].pop(provider, None)
-            del root["terraform"]["required_providers"][provider]
-    files = {**kept, **stub(contract, base.manifest, made.files, hcl.variables(base.files)), "main.tf.json": json.dumps(root).encode()}
-    workspace = Workspace(folder, files)
+    workspace = Workspace(folder, on_a_stub(name))
     done = workspace.init()
     assert done.returncode == 0, done.stderr
     return workspace

@@ -97,9 +97,9 @@ function Install-AzureCli([string]$Folder) {
 # Visual Studio needs an administrator, and half an hour: it is in the machine image that build/ makes. The compiler of C# is .NET's and its.
 function Assert-VisualStudio {
     $finder = Join-Path ${env:ProgramFiles(x86)} 'Microsoft Visual Studio\Installer\vswhere.exe'
-    if (-not (Test-Path $finder)) { throw 'Visual Studio is not in this machine image; build one as docs/templates/images.md says' }
+    if (-not (Test-Path $finder)) { throw 'Visual Studio is not in this machine image; docs/templates/bases.md says how one is built' }
     $found = & $finder -latest -version '[17.0,18.0)' -property installationVersion
-    if (-not $found) { throw "Visual Studio $VisualStudioVersion is not in this machine image; build one as docs/templates/images.md says" }
+    if (-not $found) { throw "Visual Studio $VisualStudioVersion is not in this machine image; docs/templates/bases.md says how one is built" }
     Write-Step "visual-studio $VisualStudioVersion is there: $found"
 }
 
