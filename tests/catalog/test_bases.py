@@ -190,6 +190,25 @@ def test_provenance_is_shown_beside_the_workspace(base: Path):
     assert {"key": "toolchain", "value": "swdev-toolchain@1.2.0"} in shown["item"]
 
 
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_pod_has_a_desktop_beside_it_when_it_was_asked_for(wanted: bool):
+    """TPL-09, TPL-38: unprivileged like the workspace, on the same home."""
+    base = CATALOG / "bases/k8s"
+    given = {name: value for name, value in variables(LINUX).items() if name in Module(base, {})._declared}
+    told = {"coder_namespace": "coder", "coder_port": 8080, "namespace": "coder-ws", "node_group": "coder-ws", "storage_class": "gp3"}
+    more = {"requests": {"cpu": 0.125, "memory": 0.25}, "service_account": "coder-workspace", "gui_vnc": wanted}
+    known: dict[Address, dict[str, Any]] = {(kind, name): {"id": name} for kind, name in (("kubernetes_deployment_v1", "workspace"),)}
+    module = Module(base, {**given, **told, **more}, known)
+    (deployment,) = module.made("kubernetes_deployment_v1", "workspace")
+    workspace, *others = deployment["spec"][0]["template"][0]["spec"][0]["container"]
+    assert [container["name"] for container in others] == (["desktop"] if wanted else [])
+    assert len(module.made("coder_app", "desktop")) == int(wanted)
+    for desktop in others:
+        assert desktop["security_context"] == workspace["security_context"]
+        assert desktop["volume_mount"] == workspace["volume_mount"]
+        assert "@sha256:" in desktop["image"]
+
+
 def test_machines_are_what_ec2_says_of_them():
     """T-46: against moto's copy of EC2's own answers."""
     path = Path(moto.ec2.__file__).parent / "resources/instance_types.json.gz"

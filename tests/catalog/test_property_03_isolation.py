@@ -44,6 +44,7 @@ class Workspace:
             "workspace_name": self.name,
             "owner": self.owner,
             "network_egress": self.egress,
+            "gui_vnc": False,
             "namespace": WORKSPACES,
             "coder_namespace": CODER,
             "coder_port": 8080,

@@ -15,6 +15,7 @@ import pytest
 from tests.catalog.modules import Address, Module
 from tests.catalog.test_bases import GPU, LINUX, WINDOWS, cloud, made, variables
 from tests.real.bases import evaluated
+from tests.real.test_isolation import MADE, inputs
 from tools import real_parts
 from tools.install import ROOT
 
@@ -100,3 +101,17 @@ def test_a_base_as_it_is_passes_its_policy_and_a_changed_one_does_not(tmp_path: 
             if resource["type"] == kind:
                 resource["values"][key] = value
         assert denied(base, changed) != []
+
+
+@pytest.mark.parametrize("desktop", [False, True])
+def test_a_pod_passes_its_policy_with_and_without_a_desktop(tmp_path: Path, desktop: bool):
+    """TPL-09, TPL-31, TPL-38."""
+    base = ROOT / "catalog/bases/k8s"
+    given = {**inputs(MADE[0]), "gui_vnc": desktop}
+    known = {(kind, name): {"id": name} for kind, name in (("kubernetes_deployment_v1", "workspace"),)}
+    plan = resources(evaluated(tmp_path / "base", base, given, known))
+    (deployment,) = [each["values"] for each in plan["resources"] if each["type"] == "kubernetes_deployment_v1"]
+    assert len(deployment["spec"][0]["template"][0]["spec"][0]["container"]) == 1 + desktop
+    assert denied(base, plan) == []
+    deployment["spec"][0]["template"][0]["spec"][0]["container"][-1]["security_context"][0]["privileged"] = True
+    assert denied(base, plan) != []

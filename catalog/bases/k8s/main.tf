@@ -214,6 +214,46 @@ resource "kubernetes_deployment_v1" "workspace" {
           }
         }
 
+        # The desktop shares the home, so that what is installed there runs in both, and the network, so that the agent's tunnel finds it.
+        # It asks for a password that nobody can guess and nobody is told: its own page is behind coderd, which has asked already.
+        dynamic "container" {
+          for_each = var.gui_vnc ? [local.desktop_image] : []
+
+          content {
+            name              = "desktop"
+            image             = container.value
+            image_pull_policy = "IfNotPresent"
+
+            env {
+              name  = "VNCOPTIONS"
+              value = "-disableBasicAuth"
+            }
+            env {
+              name  = "VNC_PW"
+              value = sha256("${var.workspace_id} ${var.agent_token}")
+            }
+
+            resources {
+              requests = { cpu = "100m", memory = "256Mi" }
+              limits   = { cpu = "1", memory = "2Gi" }
+            }
+
+            security_context {
+              allow_privilege_escalation = false
+              privileged                 = false
+
+              capabilities {
+                drop = ["ALL"]
+              }
+            }
+
+            volume_mount {
+              name       = "home"
+              mount_path = "/home/coder"
+            }
+          }
+        }
+
         volume {
           name = "home"
 
@@ -249,4 +289,16 @@ resource "coder_metadata" "home" {
     key   = "size"
     value = var.compute_profile.storage
   }
+}
+
+# Nothing else reaches it: the network policy lets nobody in. The port is TLS with a certificate of its own, inside the pod.
+resource "coder_app" "desktop" {
+  count        = var.gui_vnc ? var.start_count : 0
+  agent_id     = var.agent_id
+  slug         = "desktop"
+  display_name = "Desktop"
+  icon         = "/icon/kasmvnc.svg"
+  url          = "https://localhost:6901"
+  subdomain    = true
+  share        = "owner"
 }

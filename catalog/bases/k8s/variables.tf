@@ -77,6 +77,11 @@ variable "network_egress" {
   }
 }
 
+variable "gui_vnc" {
+  description = "Whether the workspace has a desktop in the browser."
+  type        = bool
+}
+
 # What the Coder deployment tells this base.
 
 variable "namespace" {
