@@ -62,6 +62,9 @@ class Cluster(ComponentResource):
     """
 
     name: Output[str]
+    arn: Output[str]
+    scaling_groups: dict[str, Output[str]]
+    """Auto Scaling groups by the plan's name of their node group, for whoever watches them."""
     kubernetes: kubernetes.Provider
     identity: ClusterIdentity
     oidc_provider_arn: Output[str]
@@ -89,6 +92,7 @@ class Cluster(ComponentResource):
         made = self._control_plane(name, keys, control)
         plane = made.eks_cluster
         self.name = plane.apply(lambda cluster: cluster.name)
+        self.arn = plane.apply(lambda cluster: cluster.arn)
         self._identify(name, made)
 
         add_ons = AddOnsArgs(
@@ -102,6 +106,7 @@ class Cluster(ComponentResource):
         )
         first = before_nodes(name, add_ons, self._child)
         nodes = self._nodes(name, partition, keys, first)
+        self.scaling_groups = {plan.name: made.scaling_group_name for plan, (_, made) in zip(args.node_groups, nodes, strict=True)}
         operators = [self._operator(name, operator, partition) for operator in args.operators]
 
         self.kubernetes = kubernetes.Provider(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pulumi_aws as aws
 from pulumi import InvokeOptions, ResourceOptions
 
@@ -27,6 +29,7 @@ from composer import Instance
 from plan.groups import workspace_requests
 from settings.cluster import IdentityMode, Role
 from settings.network import Tier
+from settings.observability import Prometheus
 
 
 def database(place: Place, network: Network) -> PostgreSql:
@@ -85,6 +88,8 @@ def coder_server(place: Place, base: Foundation, database: PostgreSql, entrance:
                 database_cidrs=place.cidrs(Tier.DATABASE),
                 client_namespaces=tuple(sorted({settings.coder.provisioner_namespace.value, WORKSPACES})),
                 metrics_namespaces=(CODER,),
+                metrics_cidrs=collector_cidrs(place),
+                traces=settings.observability.tracing,
                 issuer=settings.coder.login_url,
                 pod_identity=place.declared.cluster.identity is IdentityMode.POD_IDENTITY,
             ),
@@ -97,10 +102,20 @@ def coder_server(place: Place, base: Foundation, database: PostgreSql, entrance:
     )
 
 
-def inside_coder(place: Place, base: Foundation, server: CoderServer, entrance: Entrance, token: aws.secretsmanager.Secret) -> None:
+def collector_cidrs(place: Place) -> tuple[str, ...]:
+    """Where a managed collector reads metrics from: the subnets of the control nodes; none where a pod does it (OBS-05)."""
+    if place.plan.observability.prometheus is not Prometheus.MANAGED:
+        return ()
+    return tuple(subnet.cidr for subnet in place.planned.network.tier_of(Role.CONTROL.value).subnets)
+
+
+def inside_coder(
+    place: Place, base: Foundation, server: CoderServer, entrance: Entrance, token: aws.secretsmanager.Secret, token_made_on: date
+) -> None:
     """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates.
 
-    All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it.
+    All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it. The provisioner key is
+    as old as the token: a new token makes a new key (PRV-07).
     """
     settings, cluster = place.settings, base.cluster
     inside = place.inside(cluster.kubernetes)
@@ -129,6 +144,8 @@ def inside_coder(place: Place, base: Foundation, server: CoderServer, entrance: 
             identity=cluster.identity,
             organization_id=access.organization_id,
             coderd=access.provider,
+            key_made_on=token_made_on,
+            metrics_cidrs=collector_cidrs(place),
         ),
         inside,
     )

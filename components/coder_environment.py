@@ -9,6 +9,7 @@ from datetime import time, timedelta
 
 from pulumi import Input
 
+from components import tracing
 from settings.coder import Coder, GitHub, Oidc
 
 CERTIFICATES_FOLDER = "/etc/coder/rds"
@@ -56,13 +57,14 @@ class ServerFacts:
     """What the environment depends on beside the settings.
 
     database_url: without a password. region: of the database. quiet_hours: None for Coder's default. password_login: on the first visit
-    only, for `coder-eks bootstrap`.
+    only, for `coder-eks bootstrap`. traces_in: the namespace of the Tempo that gets traces, None for none.
     """
 
     database_url: Input[str]
     region: str
     quiet_hours: QuietHours | None
     password_login: bool
+    traces_in: str | None = None
 
 
 def database_url(user: str, host: str, port: int, database: str) -> str:
@@ -79,6 +81,7 @@ def environment(coder: Coder, facts: ServerFacts) -> dict[str, Value]:
         **_external_auth(coder),
         **_hardening(coder),
         **_operation(coder),
+        **(tracing.variables(facts.traces_in) if facts.traces_in else {}),
         **_quiet_hours(facts.quiet_hours),
     }
     return dict(sorted(variables.items()))

@@ -17,6 +17,7 @@ from pulumi_kubernetes.networking.v1 import (
 
 from components.coder_values import HTTP_PORT, METRICS_PORT, SELECTOR
 from components.postgresql import PORT as DATABASE_PORT
+from components.tracing import OTLP_PORT, TEMPO
 
 HTTPS_PORT, DNS_PORT = 443, 53
 ANYWHERE = "0.0.0.0/0"
@@ -31,7 +32,8 @@ class Surroundings:
 
     vpc_cidr: of the VPC. load_balancer_cidrs: public subnets, where the balancer's health checks come from. database_cidrs: of the
     database tier. client_namespaces: of provisioners and workspaces, which reach coderd in the cluster (NET-34). metrics_namespaces: of
-    Prometheus. issuer: URL of the identity provider. pod_identity: whether credentials come from the agent on the node.
+    Prometheus; metrics_cidrs: where a managed collector's interfaces stand. traces: whether they go to the observability chart's Tempo.
+    issuer: URL of the identity provider. pod_identity: whether credentials come from the agent on the node.
     """
 
     vpc_cidr: str
@@ -41,6 +43,8 @@ class Surroundings:
     metrics_namespaces: tuple[str, ...]
     issuer: str
     pod_identity: bool
+    metrics_cidrs: tuple[str, ...] = ()
+    traces: bool = False
 
 
 def coderd(around: Surroundings) -> NetworkPolicySpecArgsDict:
@@ -54,7 +58,7 @@ def coderd(around: Surroundings) -> NetworkPolicySpecArgsDict:
     ingress: list[NetworkPolicyIngressRuleArgsDict] = [
         {"from_": outside, "ports": _ports("TCP", HTTP_PORT)},
         {"from_": _namespaces(around.client_namespaces), "ports": _ports("TCP", HTTP_PORT)},
-        {"from_": _namespaces(around.metrics_namespaces), "ports": _ports("TCP", METRICS_PORT)},
+        {"from_": [*_namespaces(around.metrics_namespaces), *_blocks(around.metrics_cidrs)], "ports": _ports("TCP", METRICS_PORT)},
         {"from_": [_pods(SELECTOR)]},
     ]
     https = sorted({HTTPS_PORT, urlsplit(around.issuer).port or HTTPS_PORT})
@@ -64,6 +68,8 @@ def coderd(around: Surroundings) -> NetworkPolicySpecArgsDict:
         {"to": [_block(ANYWHERE, but=LINK_LOCAL)], "ports": _ports("TCP", *https)},
         {"to": [_pods(SELECTOR)]},
     ]
+    if around.traces:
+        egress.append({"to": [_pods(TEMPO)], "ports": _ports("TCP", OTLP_PORT)})
     if around.pod_identity:
         egress.append({"to": [_block(POD_IDENTITY_AGENT)], "ports": _ports("TCP", 80)})
     return {"pod_selector": {"match_labels": SELECTOR}, "policy_types": ["Ingress", "Egress"], "ingress": ingress, "egress": egress}

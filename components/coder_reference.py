@@ -71,8 +71,9 @@ EXTERNAL_AUTH_FIELDS = _words(
     """,
 )
 
-# Read by the AWS SDK inside coderd: a login token for the database is made for a region, and pods have no instance metadata to ask.
-FOREIGN_VARIABLES = frozenset({"AWS_REGION"})
+# Read by the AWS SDK inside coderd: a login token for the database is made for a region, and pods have no instance metadata to ask. The
+# second by its OpenTelemetry exporter.
+FOREIGN_VARIABLES = frozenset({"AWS_REGION", "OTEL_EXPORTER_OTLP_ENDPOINT"})
 
 # Seconds that a pod has to stop before it is killed; fixed in the chart's Deployment.
 TERMINATION_GRACE_SECONDS = 60

@@ -196,7 +196,11 @@ class CoderServer(ComponentResource):
         variables = coder_environment.environment(
             args.coder,
             coder_environment.ServerFacts(
-                database_url=database_url, region=args.region, quiet_hours=args.quiet_hours, password_login=args.password_login
+                database_url=database_url,
+                region=args.region,
+                quiet_hours=args.quiet_hours,
+                password_login=args.password_login,
+                traces_in=args.namespace_name if args.surroundings.traces else None,
             ),
         )
         values = coder_values.values(

@@ -14,6 +14,7 @@ SERVICE_ACCOUNT = "coder"
 HTTP_PORT, METRICS_PORT = 8080, 2112  # fixed in the chart
 SELECTOR = {"app.kubernetes.io/name": "coder", "app.kubernetes.io/instance": RELEASE_NAME}
 
+SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": str(METRICS_PORT)}  # what collectors look for on a pod (OBS-05)
 CERTIFICATES_VOLUME = "rds-certificates"
 
 
@@ -61,6 +62,7 @@ def values(facts: ReleaseFacts, variables: Variables) -> dict[str, object]:
             "podAnnotations": {
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # EKS-34
                 "karpenter.sh/do-not-disrupt": "true",
+                **SCRAPED,
             },
             "nodeSelector": facts.placement.node_selector(),
             "tolerations": facts.placement.tolerations(),

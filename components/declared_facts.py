@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plan.alerts import TOPICS
 from plan.model import Plan, RegionPlan
 from settings.database import Database, DatabaseEngine
 from settings.model import Region, Settings
@@ -24,7 +25,30 @@ def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, obje
             "workspaces": max(settings.workload.peak.workspaces, settings.workload.off_hours.workspaces),
             "storageGib": float(settings.workload.average.storage.gibibytes),
         },
+        "observability": _observability_facts(settings, plan),
         "visit": visit,
+    }
+
+
+def _observability_facts(settings: Settings, plan: Plan) -> dict[str, object]:
+    """What is watched and kept (OBS-21, OBS-25, OBS-26, POL-21): topics by name, each alarm of a region with the topic it tells, days.
+
+    A judge finds each alarm as `coder-<system>-<name>` (behind the region's name where CloudWatch has its metric in another region).
+    """
+    declared, planned = settings.observability, plan.observability
+    return {
+        "topics": list(TOPICS),
+        "alarms": {
+            region: {alarm.name: alarm.topic for alarm in planned.regions[region].alarms} for region in sorted(settings.deployed_regions)
+        },
+        "prometheus": planned.prometheus.value,
+        "budgetUsd": planned.budget_usd,
+        "cloudtrail": declared.cloudtrail,
+        "retentionDays": {
+            "trail": declared.trail_retention_days,
+            "auditLogs": declared.audit_log_retention_days,
+            "containerLogs": declared.container_log_retention_days,
+        },
     }
 
 

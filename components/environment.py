@@ -11,8 +11,9 @@ from components.coder import coder_server, database, inside_coder
 from components.declared_facts import declared_facts
 from components.entrance import entrance
 from components.foundation import foundation
+from components.observability import Observed, observability
 from components.place import Place
-from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, has_value, kept_by_bootstrap, next_step
+from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, kept_by_bootstrap, made_on, next_step
 from plan.model import Plan
 from settings.model import Settings
 
@@ -39,7 +40,8 @@ class Environment(ComponentResource):
         settings, plan, primary = args.settings, args.plan, args.settings.primary_region
         providers = {region: aws.Provider(region, region=region) for region in settings.deployed_regions}
         token_name = TOKEN_SECRET.format(system=settings.system.name)
-        visit = 2 if has_value(token_name, providers[primary]) else 1
+        token_made_on = made_on(token_name, providers[primary])
+        visit = 1 if token_made_on is None else 2
 
         facts = declared_facts(settings, plan, visit)
         super().__init__("coder-eks:environment:Environment", name, dict(facts), opts)
@@ -59,10 +61,12 @@ class Environment(ComponentResource):
         state = database(here, base.network)
         way = entrance(here, base.network)
         server = coder_server(here, base, state, way, visit)
-        if visit > 1:
-            inside_coder(here, base, server, way, token)
+        if token_made_on is not None:
+            inside_coder(here, base, server, way, token, token_made_on)
+        topics = observability(here, Observed(places=places, bases=bases, entrance=way, key_made_on=token_made_on))
 
         self.summary = {
+            "alert_topics": topics,
             "access_url": plan.access_url,
             "cluster": base.cluster.name,
             "login_callback": settings.coder.login_callback,

@@ -14,6 +14,7 @@ from settings.roles import NODE_TIERS, Role
 ANYWHERE = "0.0.0.0/0"
 HTTPS, DNS, POSTGRESQL = 443, 53, 5432
 CODERD = 8080  # fixed by the Coder chart
+METRICS = 2112  # of coderd and provisioners, fixed by the Coder charts
 KUBELET = 10250  # and the webhook of External Secrets and the API of metrics-server, which share its number
 LOAD_BALANCER_WEBHOOK = 9443  # default of the aws-load-balancer-controller chart
 
@@ -81,6 +82,7 @@ def _between_nodes() -> Iterable[Flow]:
         yield Flow(node, Party.CONTROL, "udp", DNS, "CoreDNS")
         yield Flow(node, Party.CONTROL, "tcp", CODERD, "coderd: provisioners and agents")  # T-22, NET-34
         yield Flow(Party.CONTROL, node, "tcp", KUBELET, "metrics-server to kubelets")
+    yield Flow(Party.CONTROL, Party.PROVISIONER, "tcp", METRICS, "Prometheus to provisioners")  # OBS-05
 
 
 def _to_data() -> Iterable[Flow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pulumi import Input, Output
@@ -149,7 +149,11 @@ def permissions(account: Account, cluster_name: Input[str]) -> list[Statement]:
 
 
 def network_policy(
-    coder_namespace: Input[str], coder_selector: Mapping[str, str], coder_port: int, mode: IdentityMode
+    coder_namespace: Input[str],
+    coder_selector: Mapping[str, str],
+    coder_port: int,
+    mode: IdentityMode,
+    metrics_cidrs: Sequence[str] = (),
 ) -> NetworkPolicySpecArgs:
     """For provisioners and the jobs that scale them, by their names: workspaces may stand beside them (T-53).
 
@@ -170,13 +174,16 @@ def network_policy(
     if mode is IdentityMode.POD_IDENTITY:  # EKS's agent hands out credentials at this address of each node
         agent = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr="169.254.170.23/32"))
         egress.append(NetworkPolicyEgressRuleArgs(to=[agent], ports=[_port("TCP", 80)]))
-    scraper = NetworkPolicyPeerArgs(namespace_selector=coder)
+    scrapers = [
+        NetworkPolicyPeerArgs(namespace_selector=coder),
+        *(NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in metrics_cidrs),
+    ]
     return NetworkPolicySpecArgs(
         pod_selector=LabelSelectorArgs(
             match_expressions=[LabelSelectorRequirementArgs(key="app.kubernetes.io/name", operator="In", values=[RELEASE_NAME, SCALER])]
         ),
         policy_types=["Egress", "Ingress"],
-        ingress=[NetworkPolicyIngressRuleArgs(from_=[scraper], ports=[_port("TCP", METRICS_PORT)])],
+        ingress=[NetworkPolicyIngressRuleArgs(from_=scrapers, ports=[_port("TCP", METRICS_PORT)])],
         egress=egress,
     )
 

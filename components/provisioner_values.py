@@ -8,7 +8,7 @@ from typing import Any
 
 from components.chart_keys import meant, record
 from components.coder_reference import UnknownCoderValueError
-from components.coder_values import Placement
+from components.coder_values import SCRAPED, Placement
 from plan.model import ProvisionerPlan
 
 RELEASE_NAME = "coder-provisioner"  # the chart names its Deployment so, whatever the release is called
@@ -71,6 +71,7 @@ def values(facts: ProvisionerFacts) -> dict[str, Any]:
             "securityContext": _RESTRICTED,
             "podAnnotations": {
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # a build is not cut short to save a node
+                **SCRAPED,
                 "coder.com/provisioner-key": facts.key_name,  # a key is read once: pods restart with a new one (PRV-07)
             },
             "nodeSelector": facts.placement.node_selector(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 import pulumi_aws as aws
 import pulumi_coderd as coderd
@@ -39,7 +40,8 @@ KUBECTL = "registry.k8s.io/kubectl:v1.34.1@sha256:59bafa07ff3a6d4b417e7633ddb9d7
 class ProvisionersArgs:
     """chart_version, coder_version: pinned, equal to coderd's (CDR-42). coder_url: of the Service inside the cluster.
 
-    key_generation: raised to rotate the key, every 90 days (PRV-07, T-60). workspace_namespace: where builds make their objects.
+    key_made_on: the day that names the key; another one makes a new key, every 90 days (PRV-07, T-60). metrics_cidrs: of a collector.
+    workspace_namespace: where builds make their objects.
     namespaces: the names as the cluster has made them, so that its namespaces come first and go last.
     """
 
@@ -57,7 +59,8 @@ class ProvisionersArgs:
     organization_id: Input[str]
     coderd: coderd.Provider
     namespaces: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
-    key_generation: int = 1
+    key_made_on: date
+    metrics_cidrs: tuple[str, ...] = ()
 
     def made(self, namespace: str) -> Input[str]:
         """A namespace by its name, as something that waits for it."""
@@ -76,7 +79,7 @@ class Provisioners(ComponentResource):
 
     def __init__(self, name: str, args: ProvisionersArgs, opts: ResourceOptions | None = None) -> None:
         jobs = scale_jobs(args.plan)
-        self.key_name = f"{args.system}-{args.key_generation}"
+        self.key_name = f"{args.system}-{args.key_made_on:%Y%m%d}"
         facts: dict[str, Input[object]] = {
             "replicas": {"floor": args.plan.replicas_floor, "peak": args.plan.replicas_peak},
             "schedule": [{"name": job.name, "cron": job.schedule, "replicas": job.replicas} for job in jobs],
@@ -170,7 +173,7 @@ class Provisioners(ComponentResource):
         return k8s.networking.v1.NetworkPolicy(
             self._name,
             metadata={"name": RELEASE_NAME, "namespace": self._args.made(self._args.namespace)},
-            spec=access.network_policy(self._args.coder_namespace, SELECTOR, HTTP_PORT, mode),
+            spec=access.network_policy(self._args.coder_namespace, SELECTOR, HTTP_PORT, mode, self._args.metrics_cidrs),
             opts=self._child,
         )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pulumi_aws as aws
 from pulumi import InvokeOptions, ResourceOptions
 
 TOKEN_SECRET = "coder/{system}/coderd-token"  # noqa: S105 - the name of a secret, not its value
+CURRENT = "AWSCURRENT"  # Secrets Manager's label
 FIRST_USER_SECRET = "coder/{system}/first-user"  # noqa: S105
 
 
@@ -20,15 +23,17 @@ def kept_by_bootstrap(name: str, secret: str, description: str, opts: ResourceOp
     )
 
 
-def has_value(secret: str, provider: aws.Provider) -> bool:
-    """Whether a secret of that name exists and has a value: what tells the first visit from the later ones.
+def made_on(secret: str, provider: aws.Provider) -> date | None:
+    """The day (UTC) of the current value of a secret of that name; None where there is no such secret, or it has no value yet.
 
-    Asked by filter, because asking for a secret that does not exist is an error.
+    It tells the first visit from the later ones. Asked by filter, because asking for a secret that does not exist is an error.
     """
     options = InvokeOptions(provider=provider)
     found = aws.secretsmanager.get_secrets(filters=[{"name": "name", "values": [secret]}], opts=options)
     exact = [arn for arn, name in zip(found.arns, found.names, strict=True) if name == secret]  # the filter matches prefixes
-    return any(aws.secretsmanager.get_secret_versions(secret_id=arn, opts=options).versions for arn in exact)
+    versions = [version for arn in exact for version in aws.secretsmanager.get_secret_versions(secret_id=arn, opts=options).versions]
+    current = [version for version in versions if CURRENT in version.version_stages]
+    return datetime.fromisoformat(current[0].created_time).astimezone(UTC).date() if current else None
 
 
 def next_step(visit: int, system: str) -> str:

@@ -129,9 +129,13 @@ class Alarm:
     @property
     def description(self) -> str:
         """What the e-mail says: severity, sentence, how soon, requirement, runbook."""
-        route = ROUTES[self.severity]
-        said = f"{route.meaning} ({self.severity}, {self.level.upper()}): {self.what}. Response: {route.response}."
-        return f"{said} {', '.join(self.requirements)}. Runbook: {RUNBOOK}#{self.section}"
+        return _described(self.severity, self.level, self.what, self.requirements, self.section)
+
+
+def _described(severity: Severity, level: Level, what: str, requirements: tuple[str, ...], section: str) -> str:
+    route = ROUTES[severity]
+    said = f"{route.meaning} ({severity}, {level.upper()}): {what}. Response: {route.response}."
+    return f"{said} {', '.join(requirements)}. Runbook: {RUNBOOK}#{section}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +149,11 @@ class Notice:
     section: str
     pattern: Mapping[str, object]
     subject: str  # key of the things whose names go into the pattern
+
+    @property
+    def description(self) -> str:
+        """What the e-mail says, as an alarm's does."""
+        return _described(self.severity, Level.L1, self.what, self.requirements, self.section)
 
 
 @dataclass(frozen=True, kw_only=True)

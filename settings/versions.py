@@ -87,6 +87,7 @@ class ChartVersions(Section):
     karpenter: SemVer = "1.14.1"
     cert_manager: SemVer = "1.21.1"  # cert-manager/cert-manager, tag v1.21.1 (24e3319), 2026-07-29
     metrics_server: SemVer = "3.13.1"  # kubernetes-sigs/metrics-server at 214abba, 2026-06-08
+    fluent_bit: SemVer = "0.2.0"  # aws-for-fluent-bit of aws/eks-charts at 5239609, 2026-08-03, which brings its image 3.2.1
     coder_observability: SemVer = "0.6.2"  # coder/observability, tag v0.6.2, 2025-11-20
 
 

@@ -23,7 +23,9 @@ NODE_GROUP, RIGHT = "aws:eks/nodeGroup:NodeGroup", "aws:iam/rolePolicyAttachment
 TOKEN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:coder/prod/coderd-token-AbCdEf"
 CALLS = {
     "aws:secretsmanager/getSecrets:getSecrets": {"arns": [TOKEN], "names": ["coder/prod/coderd-token"]},
-    "aws:secretsmanager/getSecretVersions:getSecretVersions": {"versions": [{"versionId": "1"}]},
+    "aws:secretsmanager/getSecretVersions:getSecretVersions": {
+        "versions": [{"versionId": "1", "createdTime": "2026-11-21T16:00:00Z", "lastAccessedDate": "", "versionStages": ["AWSCURRENT"]}]
+    },
     "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "token"},
     "aws:route53/getZone:getZone": {"zoneId": "Z1"},
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},

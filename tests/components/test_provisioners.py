@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pulumi_coderd as coderd
 import pytest
@@ -39,6 +40,7 @@ def arguments(provider: coderd.Provider, organization_id: object = ORGANIZATION,
         ),
         organization_id=organization_id,  # type: ignore[arg-type]
         coderd=provider,
+        key_made_on=date(2026, 11, 21),
     )
     return replace(args, **changes)
 
@@ -67,7 +69,7 @@ def test_the_release_is_pinned_and_in_its_own_namespace(graph: Graph):
 def test_the_key_is_of_the_organisation_and_carries_the_tags(graph: Graph):
     """PRV-06, PRV-09."""
     key = graph.one("coderd:index/provisionerKey:ProvisionerKey")
-    assert key.inputs == {"name": "prod-1", "organizationId": ORGANIZATION, "tags": {"environment": "prod"}}
+    assert key.inputs == {"name": "prod-20261121", "organizationId": ORGANIZATION, "tags": {"environment": "prod"}}
 
 
 def test_the_key_goes_into_the_secret_that_the_chart_reads_and_stays_secret(graph: Graph):
