@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
 
 from components import chart_keys
-from components.coder_network import ANYWHERE, HTTPS_PORT, LINK_LOCAL, NAMESPACE_LABEL
+from components.coder_network import ANYWHERE, HTTPS_PORT, LINK_LOCAL, NAMESPACE_LABEL, POD_IDENTITY_AGENT
 from components.coder_values import METRICS_PORT, Placement
 from components.coder_values import SELECTOR as CODERD
 from components.iam import Statement
@@ -26,6 +26,7 @@ from components.observability_values import (
 )
 from components.tracing import OTLP_PORT
 from plan.alerts import Rule
+from settings.cluster import IdentityMode
 from settings.observability import Prometheus
 
 REPOSITORY = "https://helm.coder.com/observability"  # README.md of coder/observability v0.6.2
@@ -145,14 +146,17 @@ def _reach(args: ObservabilityChartArgs) -> kubernetes.networking.v1.NetworkPoli
     ingress: list[kubernetes.networking.v1.NetworkPolicyIngressRuleArgsDict] = [{"from_": [own]}]
     if args.tracing:
         ingress.append({"from_": [coderd], "ports": [{"protocol": "TCP", "port": OTLP_PORT}]})
+    egress: list[kubernetes.networking.v1.NetworkPolicyEgressRuleArgsDict] = [
+        {"to": [own]},
+        {"to": [coderd, provisioners], "ports": [{"protocol": "TCP", "port": METRICS_PORT}]},
+        {"to": [{"ip_block": {"cidr": args.vpc_cidr}}], "ports": [{"protocol": "TCP", "port": KUBELET_PORT}]},
+        {"to": [{"ip_block": {"cidr": ANYWHERE, "except_": [LINK_LOCAL]}}], "ports": [{"protocol": "TCP", "port": HTTPS_PORT}]},
+    ]
+    if args.identity.mode is IdentityMode.POD_IDENTITY:
+        egress.append({"to": [{"ip_block": {"cidr": POD_IDENTITY_AGENT}}], "ports": [{"protocol": "TCP", "port": 80}]})
     return {
         "pod_selector": {"match_labels": SELECTOR},
         "policy_types": ["Ingress", "Egress"],
         "ingress": ingress,
-        "egress": [
-            {"to": [own]},
-            {"to": [coderd, provisioners], "ports": [{"protocol": "TCP", "port": METRICS_PORT}]},
-            {"to": [{"ip_block": {"cidr": args.vpc_cidr}}], "ports": [{"protocol": "TCP", "port": KUBELET_PORT}]},
-            {"to": [{"ip_block": {"cidr": ANYWHERE, "except_": [LINK_LOCAL]}}], "ports": [{"protocol": "TCP", "port": HTTPS_PORT}]},
-        ],
+        "egress": egress,
     }

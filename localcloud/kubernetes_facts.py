@@ -79,6 +79,7 @@ CHARTS: Final = (
     Chart("coder", ("https://helm.coder.com/v2", "oci://ghcr.io/coder/chart")),
     Chart("coder-provisioner", ("https://helm.coder.com/v2", "oci://ghcr.io/coder/chart")),
     Chart("coder-observability", ("https://helm.coder.com/observability",)),
+    Chart("aws-for-fluent-bit", ("https://aws.github.io/eks-charts",)),
     Chart("coder-logstream-kube", ("https://helm.coder.com/logstream-kube",)),
     Chart(
         "aws-load-balancer-controller",

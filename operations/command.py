@@ -6,10 +6,12 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import cast
 
 from rich.console import Console
 
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bootstrap(commands)
     _add_capacity(commands)
     _add_cost(commands)
+    _add_deploy(commands)
     _add_graph(commands)
     _add_load_times(commands)
     _add_preflight(commands)
@@ -251,6 +254,51 @@ def _access_url(stack: Stack) -> str:
         )
         raise Failure(ExitCode.MISSING, problem)
     return url
+
+
+def _add_deploy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "deploy",
+        help="`pulumi up`, again with growing pauses where AWS is slow or busy",
+        description="Runs `pulumi up --yes`. Where it fails of something that may pass, such as a cluster that does not come up in time, "
+        "it is run again after 1, 2, 4 … minutes; what was made stands. When it gives up, the critical topic of the stack is told.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--attempts", metavar="NUMBER", type=int, default=4, help="how often at most; default: 4")
+    parser.add_argument("arguments", metavar="ARGUMENT", nargs="*", help="handed on to pulumi, behind --: -- --policy-pack policy")
+    parser.set_defaults(run=_deploy)
+
+
+def _deploy(arguments: argparse.Namespace) -> int:
+    from operations.deploy import Deployment, publish, pulumi_up
+    from operations.retries import Patience
+
+    if arguments.attempts < 1:
+        raise Failure(ExitCode.USAGE, f"--attempts {arguments.attempts} is none; write 1 or more")
+    stack = find_stack(arguments.stack, arguments.project)
+    region = stack.settings().primary_region
+    progress = Console(stderr=True, highlight=False, soft_wrap=True)
+    Deployment(
+        stack=stack.name,
+        update=lambda: pulumi_up(stack, tuple(arguments.arguments), sys.stdout.write),
+        topics=lambda: _alert_topics(stack),
+        tell=publish(region),
+        say=lambda sentence: progress.print(sentence, markup=False),
+        sleep=time.sleep,
+        patience=Patience(attempts=arguments.attempts),
+    ).run()
+    return ExitCode.DONE
+
+
+def _alert_topics(stack: Stack) -> Mapping[str, object]:
+    """The topics that the stack has so far; a first deployment may have failed before there was one."""
+    try:
+        topics = stack.outputs().get("alert_topics")
+    except Failure:
+        return {}
+    return cast("Mapping[str, object]", topics) if isinstance(topics, dict) else {}
 
 
 def _capacity(arguments: argparse.Namespace) -> int:

@@ -291,7 +291,7 @@ _CODERD = 'namespace="coder"'
 def rules() -> tuple[Rule, ...]:
     """Service levels that only coderd's own metrics know (OBS-20): the load balancer forwards TCP and sees no request."""
     latency = f"sum by (le) (rate(coderd_api_request_latencies_seconds_bucket{{{_CODERD}}}[5m]))"
-    builds = f'sum by (le) (rate(coderd_provisionerd_workspace_build_timings_seconds_bucket{{status="success",{_CODERD}}}[15m]))'
+    builds = 'sum by (le) (rate(coderd_provisionerd_workspace_build_timings_seconds_bucket{status="success"}[15m]))'
     errors = f'sum(rate(coderd_api_requests_processed_total{{code=~"5..",{_CODERD}}}[1h]))'
     return (
         Rule(

@@ -233,7 +233,9 @@ def test_it_runs_without_rights_on_its_node():
 
 def test_no_autoscaler_evicts_it():
     """EKS-34."""
-    assert made()["podAnnotations"] == {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+    annotations = made()["podAnnotations"]
+    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+    assert annotations["karpenter.sh/do-not-disrupt"] == "true"
 
 
 def test_the_roots_of_the_database_are_mounted_where_the_url_looks():

@@ -103,10 +103,11 @@ def test_every_node_tier_reaches_the_kubernetes_api_names_and_aws(tier: str, zon
         assert net.opens(api(there), net.host(tier, zone=zone), "tcp", 10250)
 
 
-def test_prometheus_reaches_coderds_metrics():
-    """NET-33"""
+@pytest.mark.parametrize("tier", ["control", "provisioner"])
+def test_prometheus_reaches_metrics_of_coderd_and_provisioners(tier: str):
+    """NET-33, OBS-05"""
     net = world()
-    assert net.opens(net.host("control"), net.host("control", zone=1), "tcp", 2112)
+    assert net.opens(net.host("control"), net.host(tier, zone=1, number=99), "tcp", 2112)
 
 
 def _permitted(source: str, target: str, protocol: str, port: int) -> bool:
@@ -115,6 +116,8 @@ def _permitted(source: str, target: str, protocol: str, port: int) -> bool:
         return source == "control" or (source != "database" and port in {"tcp": {53, 8080}, "udp": {53}}[protocol])
     if target == "database":
         return (source, protocol, port) == ("control", "tcp", 5432)
+    if target == "provisioner" and port == 2112:  # OBS-05
+        return (source, protocol) == ("control", "tcp")
     return (source, protocol, port) == ("control", "tcp", 10250)
 
 

@@ -15,6 +15,6 @@ def test_the_page_shows_the_designs_escalation():
     page = alert_page.text()
 
     assert "| critical | System down | 15 minutes | at once | 30 min | 1 h | OBS-06 |" in page
-    assert "| high | Degraded service | 1 hour | at once | 2 h | – | OBS-07 |" in page
-    assert "| medium | Minor impact | 4 hours | at once | – | – | OBS-08 |" in page
-    assert "| low | Cosmetic or enhancement | 1 business day, best effort | at once | – | – | OBS-09 |" in page
+    assert "| high | Degraded service | 1 hour | at once | 2 h | - | OBS-07 |" in page
+    assert "| medium | Minor impact | 4 hours | at once | - | - | OBS-08 |" in page
+    assert "| low | Cosmetic or enhancement | 1 business day, best effort | at once | - | - | OBS-09 |" in page
