@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from operations.values import values_files
 from settings import load_file
 from tests.real.api_server import ApiServer
 from tests.real.visits import Manifest, Visits
@@ -171,6 +172,17 @@ def test_the_floor_of_replicas_is_what_the_release_starts_with(rendered: dict[st
     """CDR-02, CDR-03, PRV-04: coderd a constant, provisioners never none."""
     assert deployment(rendered["coder"], "coder")["spec"]["replicas"] == SETTINGS.coder.replicas
     assert deployment(rendered["coder-provisioner"], "coder-provisioner")["spec"]["replicas"] >= 1
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_what_an_operator_reviews_is_what_helm_was_given(releases: dict[str, Manifest], visits: Visits, chart: str):
+    """`coder-eks values`: the same keys and variables, with names in the place of what AWS hands out."""
+    reviewed = yaml.safe_load(values_files("prod", visits.resources)[f"{chart}-values.yaml"])
+    given = releases[chart]["values"]
+    assert [entry["name"] for entry in reviewed["coder"]["env"]] == [entry["name"] for entry in given["coder"]["env"]]
+    assert reviewed["coder"].keys() == given["coder"].keys()
+    assert reviewed["coder"]["resources"] == given["coder"]["resources"]
+    assert "[secret]" not in str(reviewed)  # nor is there a secret in the values themselves (CDR-41)
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,15 @@ class Visits:
         return objects(self._state)
 
     @property
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state holds after the second visit."""
+        assert self.second
+        return self._state["deployment"]["resources"]
+
+    @property
     def releases(self) -> dict[str, Manifest]:
         """The inputs of every Helm release after the second visit, by chart."""
-        assert self.second
-        found = [_plain(one["inputs"]) for one in self._state["deployment"]["resources"] if one["type"] == "kubernetes:helm.sh/v3:Release"]
+        found = [_plain(one["inputs"]) for one in self.resources if one["type"] == "kubernetes:helm.sh/v3:Release"]
         return {release["chart"]: release for release in found}
 
     def close(self) -> None:
