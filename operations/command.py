@@ -26,6 +26,7 @@ exit codes:
   4  coderd or AWS does not answer
   5  coderd or AWS refuses
   6  the preflight found what would stop a deployment
+  7  the restore exercise found a fault
 """
 _PIPE_WIDTH = 160  # columns; a pipe has no width of its own, and lines that break in the middle can't be searched
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_graph(commands)
     _add_load_times(commands)
     _add_preflight(commands)
+    _add_restore_test(commands)
     _add_values(commands)
     return parser
 
@@ -222,6 +224,33 @@ def _values(arguments: argparse.Namespace) -> int:
     write(files, arguments.out)
     sys.stdout.write("".join(f"{arguments.out / name}\n" for name in files))
     return ExitCode.DONE
+
+
+def _add_restore_test(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "restore-test",
+        help="the monthly restore exercise: restore the newest snapshot, look at it, record the result, delete it",
+        description="Makes a database of the newest snapshot of coderd's, in the database subnets and behind a security group that admits "
+        "nobody, compares it, records the result in the Parameter Store as /coder/<system>/restore-test, and deletes it again.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--wait", metavar="MINUTES", type=float, default=120, help="how long the restore may take; default: 120")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.set_defaults(run=_restore_test)
+
+
+def _restore_test(arguments: argparse.Namespace) -> int:
+    # As for bootstrap: boto3
+    from operations.restore_test import RestoreTest, Surroundings, as_json, aws_client, show
+
+    stack = find_stack(arguments.stack, arguments.project)
+    progress = Console(stderr=True, highlight=False, soft_wrap=True)
+    around = Surroundings(say=lambda sentence: progress.print(sentence, markup=False), client=aws_client)
+    result = RestoreTest(settings=stack.settings(), around=around, patience=timedelta(minutes=arguments.wait)).run()
+    sys.stdout.write(as_json(result) + "\n" if arguments.json else show(result))
+    return ExitCode.DONE if result.passed else ExitCode.NOT_AS_PROMISED
 
 
 def _bootstrap(arguments: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ class ExitCode(IntEnum):
     MISSING = 3  # something that has to be there before: a stack, an output, a secret, credentials
     UNREACHABLE = 4  # coderd or AWS does not answer
     BLOCKED = 6  # the preflight found what would stop a deployment
+    NOT_AS_PROMISED = 7  # the restore exercise found a fault
     REFUSED = 5  # coderd or AWS says no
 
 
