@@ -85,7 +85,7 @@ class Coderd(Backend):
         outputs = {**preview_outputs(PACKAGE, call.token, values), **self._filled(call, kind, values, {})}
         if preview:
             outputs |= dict.fromkeys(kind.outputs, UNKNOWN)
-            return Outcome("", outputs, self._secrets(kind, outputs, inputs.secrets))
+            return Outcome("", _told(kind, UNKNOWN, outputs), self._secrets(kind, outputs, inputs.secrets))
         with self.store.lock:
             self._require(kind, call, values, "")
             identity = str(uuid.uuid4())
@@ -93,7 +93,8 @@ class Coderd(Backend):
             outputs |= {name: empty for name, empty in schema.empty_outputs(PACKAGE, call.token).items() if name not in outputs}
             key = identity if kind.id == "uuid" else f"{kind.id} {identity}"
             self._put(call, kind, key, values, outputs, inputs.secrets)
-        return Outcome(identity if kind.id == "uuid" else kind.id, outputs, self._secrets(kind, outputs, inputs.secrets))
+        told = _told(kind, identity, outputs)
+        return Outcome(identity if kind.id == "uuid" else kind.id, told, self._secrets(kind, outputs, inputs.secrets))
 
     def update(self, call: Call, change: Update) -> Outcome:
         """Change one in place.
@@ -112,7 +113,8 @@ class Coderd(Backend):
                 self._require(kind, call, values, record.resource.id)
                 outputs = self._settle(outputs)
                 self._put(call, kind, record.resource.id, values, outputs, change.news.secrets)
-        return Outcome(change.id, outputs, self._secrets(kind, outputs, change.news.secrets, change.state.secrets))
+        told = _told(kind, change.id, outputs)
+        return Outcome(change.id, told, self._secrets(kind, outputs, change.news.secrets, change.state.secrets))
 
     def read(self, call: Call, resource_id: str, state: Properties, inputs: Properties) -> Outcome | None:
         """What Coder has; secrets stay as the state has them."""
@@ -123,7 +125,7 @@ class Coderd(Backend):
         hidden = {str(path[0]) for path in record.secrets}
         properties = {**record.resource.properties, **{name: value for name, value in state.values.items() if name in hidden}}
         read = {**record.resource.inputs, **{name: value for name, value in inputs.values.items() if name in hidden}}
-        return Outcome(resource_id, properties, self._secrets(kind, properties, state.secrets), read)
+        return Outcome(resource_id, _told(kind, resource_id, properties), self._secrets(kind, properties, state.secrets), read)
 
     def delete(self, call: Call, resource_id: str, state: Mapping[str, Value]) -> None:
         """Delete one."""
@@ -203,6 +205,11 @@ class Coderd(Backend):
     @staticmethod
     def _secrets(kind: CoderKind, outputs: Mapping[str, Value], *sources: set[Path]) -> frozenset[Path]:
         return secret_paths(outputs, *sources, [(name,) for name in kind.secrets])
+
+
+def _told(kind: CoderKind, identity: Value, outputs: Mapping[str, Value]) -> dict[str, Value]:
+    """Outputs as a bridged provider tells them: with the id of a resource that has one."""
+    return {**outputs, "id": identity} if kind.id == "uuid" else dict(outputs)
 
 
 def _kind(call: Call) -> CoderKind:

@@ -22,6 +22,7 @@ OWN_IDENTITIES: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(tokens.LOAD_BALANCERS, ("dnsName",)),
     tokens.CERTIFICATE_VALIDATION: ("certificateArn",),
     tokens.DATABASE_CLUSTER: ("clusterIdentifier",),
+    tokens.DATABASE_INSTANCE: ("identifier",),
     tokens.EIP: ("allocationId",),
     tokens.RECORD: ("fqdn",),
     tokens.NODE_GROUP: ("resources",),  # the name of its Auto Scaling group stands in here

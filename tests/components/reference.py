@@ -20,7 +20,9 @@ FILE = Path(__file__).parents[2] / "Pulumi.reference.yaml"
 TOKEN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:coder/reference/coderd-token-AbCdEf"
 CALLS = {
     "aws:secretsmanager/getSecrets:getSecrets": {"arns": [TOKEN], "names": ["coder/reference/coderd-token"]},
-    "aws:secretsmanager/getSecretVersions:getSecretVersions": {"versions": [{"versionId": "1"}]},
+    "aws:secretsmanager/getSecretVersions:getSecretVersions": {
+        "versions": [{"versionId": "1", "createdTime": "2026-11-21T16:00:00Z", "lastAccessedDate": "", "versionStages": ["AWSCURRENT"]}]
+    },
     "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "token"},
     "coderd:index/getOrganization:getOrganization": {"id": "c0de0000-0000-4000-8000-000000000001"},
 }
