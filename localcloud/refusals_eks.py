@@ -9,7 +9,7 @@ from localcloud.kinds.eks_facts import ACCESS_POLICIES, KUBERNETES
 from localcloud.kinds.eks_lookups import cluster_of, minor, trusts
 from localcloud.kinds.forms import entry, first, network
 from localcloud.kinds.model import Request, Resource
-from localcloud.kinds.vpc import VPC
+from localcloud.kinds.vpc import SUBNET, VPC
 from localcloud.refusals import CREATE, DELETE, UPDATE, row
 
 _WITHOUT_EKS: Final = ("use1-az3", "usw1-az2", "cac1-az3")  # EKS user guide, "VPC and subnet requirements": no control plane there
@@ -22,6 +22,20 @@ def _subnets(request: Request, path: str) -> list[Resource]:
 def _two_zones(request: Request) -> str | None:
     found = {subnet.text("availabilityZone") for subnet in _subnets(request, "vpcConfig.subnetIds[*]")}
     return None if len(found) > 1 else "Subnets specified must be in at least two different AZs"
+
+
+def _same_zones(request: Request) -> str | None:
+    """The zones that a cluster began with (aws/containers-roadmap#2258, open in 2026)."""
+    before = {
+        zone
+        for subnet_id in (request.old.texts("vpcConfig.subnetIds[*]") if request.old else [])
+        if (subnet := request.world.get(SUBNET, subnet_id)) and (zone := subnet.text("availabilityZone"))
+    }
+    after = {subnet.text("availabilityZone") for subnet in _subnets(request, "vpcConfig.subnetIds[*]")}
+    if not before or not after or before == after:
+        return None
+    given = f"Provided subnets belong to the AZs '{','.join(sorted(after))}'"
+    return f"{given}. But they should belong to the exact set of AZs '{','.join(sorted(before))}' in which the cluster was created."
 
 
 def _one_vpc(request: Request) -> str | None:
@@ -125,6 +139,7 @@ def _entry_in_cluster(request: Request) -> str | None:
 _BAD: Final = "InvalidParameterException"
 REFUSALS: Final = (
     row(CLUSTER, _BAD, "a cluster is in two zones", _two_zones),
+    row(CLUSTER, _BAD, "a cluster stays in its zones", _same_zones, UPDATE),
     row(CLUSTER, _BAD, "a cluster is in one VPC", _one_vpc),
     row(CLUSTER, "UnsupportedAvailabilityZoneException", "the zone has EKS", _zone_without_eks, CREATE),
     row(CLUSTER, _BAD, "EKS has the Kubernetes version", _version),

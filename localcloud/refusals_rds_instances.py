@@ -8,7 +8,7 @@ from typing import Final
 from localcloud.kinds.forms import entry, whole
 from localcloud.kinds.model import UNKNOWN, Request, Resource
 from localcloud.kinds.rds import CLUSTER, CLUSTER_INSTANCE, INSTANCE
-from localcloud.refusals import CREATE, row
+from localcloud.refusals import CREATE, DELETE, row
 
 _CLASS: Final = re.compile(r"db\.(serverless|[a-z][a-z0-9-]*\.(micro|small|medium|large|\d*xlarge|metal)(\.tpc\d\.mem\dx)?)")
 _AURORA_FAMILIES: Final = re.compile(r"db\.(serverless|(t3|t4g|r[4-9]\w*|x2g|x2iedn)\..+)")
@@ -90,6 +90,18 @@ def _replicas(request: Request) -> str | None:
     return None
 
 
+def _zone_of_two(request: Request) -> str | None:
+    """An instance with a standby chooses its zones."""
+    both = request.flag("multiAz") and request.inputs.get("availabilityZone") is not None
+    return "Requesting a specific availability zone is not valid for Multi-AZ instances." if both else None
+
+
+def _replicas_snapshot(request: Request) -> str | None:
+    """A read replica has nothing of its own to keep."""
+    kept = request.inputs.get("replicateSourceDb") and not request.flag("skipFinalSnapshot")
+    return "FinalDBSnapshotIdentifier can't be specified when deleting a read replica: give skipFinalSnapshot" if kept else None
+
+
 def _source_without_backups(request: Request) -> str | None:
     source = request.text("replicateSourceDb")
     found = next(
@@ -124,6 +136,8 @@ REFUSALS: Final = (
     row(CLUSTER_INSTANCE, "InvalidDBClusterStateFault", "serverless instances need the cluster's capacity", _not_serverless, CREATE),
     row((CLUSTER_INSTANCE, INSTANCE), _COMBINATION, "enhanced monitoring has a role", _monitoring),
     row(INSTANCE, _COMBINATION, "no managed password with read replicas", _replicas),
+    row(INSTANCE, _COMBINATION, "a standby's zone is AWS's choice", _zone_of_two),
+    row(INSTANCE, _COMBINATION, "a read replica leaves no snapshot", _replicas_snapshot, DELETE),
     row(INSTANCE, "InvalidDBInstanceState", "a replica's source keeps backups", _source_without_backups, CREATE),
     row(INSTANCE, _COMBINATION, "storage is from 20 to 65536 GiB", _storage, CREATE),
 )

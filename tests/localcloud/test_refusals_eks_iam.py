@@ -29,6 +29,18 @@ def _cluster_in(zones: str) -> Act:
     )
 
 
+def _cluster_moved(zones: str) -> Act:
+    """A cluster in zones a and b that is given subnets in these."""
+
+    def act(account: Account) -> object:
+        subnets = {letter: account.subnet(number + 30, letter).id for number, letter in enumerate("abc")}
+        cluster = account.make(_EKS, **{**MINIMAL[_EKS](account), "vpcConfig": {"subnetIds": [subnets["a"], subnets["b"]]}})
+        others = [account.subnet(number + 40, letter).id for number, letter in enumerate(zones)]
+        return account.change(cluster, vpcConfig={"subnetIds": others})
+
+    return act
+
+
 def _cluster(more: dict[str, Any]) -> Act:
     return made(_EKS, vpcConfig=lambda account: {"subnetIds": account.subnets, **more})
 
@@ -114,6 +126,7 @@ def _trusting(account: Account, *, there: bool) -> object:
 _SERVICE = {"Service": "ec2.amazonaws.com"}
 PAIRS = {
     "a cluster is in two zones": Pair(_cluster_in("aa"), _cluster_in("ab")),
+    "a cluster stays in its zones": Pair(_cluster_moved("abc"), _cluster_moved("ba")),
     "a cluster is in one VPC": Pair(_group_of_cluster("other_group"), _group_of_cluster("group")),
     "the zone has EKS": Pair(_cluster_in("ae"), _cluster_in("af")),
     "EKS has the Kubernetes version": Pair(made(_EKS, version="1.20"), made(_EKS, version="1.33")),

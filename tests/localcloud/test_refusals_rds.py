@@ -62,6 +62,22 @@ def _replica_of(**source: Any) -> Act:
     return act
 
 
+def _replica_deleted(**inputs: Any) -> Act:
+    def act(account: Account) -> object:
+        source = account.make(_INSTANCE, **{**_plain(account), "backupRetentionPeriod": 7})
+        replica = {"replicateSourceDb": source["identifier"], "instanceClass": "db.t3.medium", "finalSnapshotIdentifier": "replica-final"}
+        account.delete(account.make(_INSTANCE, **replica, **inputs))
+        return account
+
+    return act
+
+
+def _plain(account: Account) -> dict[str, Any]:
+    """An instance with a password of its own."""
+    inputs = {**MINIMAL[_INSTANCE](account), **_OWN_PASSWORD}
+    return {name: value for name, value in inputs.items() if value is not None}
+
+
 _OWN_PASSWORD = {"manageMasterUserPassword": None, "password": "correct-horse"}
 PAIRS = {
     "the engine has the logs that are exported": Pair(
@@ -135,6 +151,10 @@ PAIRS = {
     "a replica's source keeps backups": Pair(
         _replica_of(backupRetentionPeriod=0, **_OWN_PASSWORD), _replica_of(backupRetentionPeriod=1, **_OWN_PASSWORD)
     ),
+    "a standby's zone is AWS's choice": Pair(
+        made(_INSTANCE, multiAz=True, availabilityZone="us-east-1a"), made(_INSTANCE, availabilityZone="us-east-1a")
+    ),
+    "a read replica leaves no snapshot": Pair(_replica_deleted(skipFinalSnapshot=False), _replica_deleted(skipFinalSnapshot=True)),
     "storage is from 20 to 65536 GiB": Pair(made(_INSTANCE, allocatedStorage=19), made(_INSTANCE, allocatedStorage=20)),
 }
 
