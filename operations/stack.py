@@ -60,7 +60,8 @@ class Stack:
 def find_stack(name: str | None, folder: Path) -> Stack:
     """The stack of that name, or the only one that has a file in the folder; Failure lists those there are."""
     folder = folder.resolve()
-    there = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in sorted(folder.glob("Pulumi.*.yaml"))}
+    files = [path for path in sorted(folder.glob("Pulumi.*.yaml")) if not path.name.endswith(".deploy.yaml")]  # of Pulumi Deployments
+    there = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in files}
     if name is None:
         if len(there) == 1:
             name = next(iter(there))

@@ -6,12 +6,13 @@ SDK's in requirements.txt; on PATH the same minor version or a newer one serves.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,14 +154,17 @@ def _accept(folder: Path, target: Path, version: Version) -> None:
     say(f"Pulumi CLI {text(version)} is in {target}")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Get the CLI and say where it is."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pulumi_cli", description="Get the Pulumi CLI and say where it is.")
+    parser.add_argument("--folder", action="store_true", help="print its folder alone, for PATH")
+    parsed = parser.parse_args(arguments)
     try:
         cli = ensure(os.environ)
     except CliError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"Pulumi CLI {cli.origin}")
+    print(cli.path.parent if parsed.folder else f"Pulumi CLI {cli.origin}")
     return 0
 
 

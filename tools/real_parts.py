@@ -171,7 +171,12 @@ EXTERNAL_SECRETS = Files(
     "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
     ("config/crds/bases/external-secrets.io_externalsecrets.yaml", "config/crds/bases/external-secrets.io_secretstores.yaml"),
 )
+_ACTIONLINT = "github.com/rhysd/actionlint"
+ACTIONLINT = Program(
+    "actionlint", _required("actionlint", _ACTIONLINT), MODULES / "actionlint", f"{_ACTIONLINT}/cmd/actionlint", "actionlint", 1
+)
 PARTS: tuple[Part, ...] = (
+    ACTIONLINT,
     ETCD,
     CODER_PROVIDER,
     EXTERNAL_SECRETS,

@@ -1,0 +1,126 @@
+"""What the gate's workflows promise: pinned actions, least rights, no forks, and a judge that the judged can't change (CIC-01, CIC-02)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.install import ROOT
+
+FOLDER = ROOT / ".github" / "workflows"
+TEXTS = {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.yml"))}
+# YAML 1.1 reads the key `on` as true
+WORKFLOWS: dict[str, dict[Any, Any]] = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+JOBS = [(name, job) for name, workflow in WORKFLOWS.items() for job in workflow["jobs"]]
+
+
+def steps(workflow: str, job: str) -> list[dict[str, Any]]:
+    return WORKFLOWS[workflow]["jobs"][job]["steps"]
+
+
+def runs(workflow: str, job: str) -> Iterator[str]:
+    return (step["run"] for step in steps(workflow, job) if "run" in step)
+
+
+def test_the_workflows_are_the_documented_ones():
+    assert set(WORKFLOWS) == {"test", "preview", "deploy", "drift"}
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_every_action_is_pinned_by_commit_with_its_tag_and_date(name: str):
+    for line in TEXTS[name].splitlines():
+        if "uses:" in line:
+            assert re.search(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+, 20\d\d-\d\d-\d\d$", line), line
+
+
+def test_one_action_has_one_commit_everywhere():
+    pins = {match for text in TEXTS.values() for match in re.findall(r"uses: ([\w./-]+)@([0-9a-f]{40})", text)}
+    assert len({action for action, _ in pins}) == len(pins)
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_a_workflow_may_read_the_code_and_a_job_asks_for_more_by_itself(name: str):
+    assert WORKFLOWS[name]["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize(("name", "job"), JOBS)
+def test_a_job_ends(name: str, job: str):
+    assert 0 < WORKFLOWS[name]["jobs"][job]["timeout-minutes"] <= 120
+
+
+@pytest.mark.parametrize(("name", "job"), JOBS)
+def test_nothing_that_somebody_else_wrote_is_pasted_into_a_script(name: str, job: str):
+    for script in runs(name, job):
+        assert "${{" not in script, script
+
+
+@pytest.mark.parametrize(("name", "job"), JOBS)
+def test_a_checkout_leaves_no_token_behind(name: str, job: str):
+    for step in steps(name, job):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_the_gate_is_the_base_branchs_and_runs_for_no_fork():
+    assert set(WORKFLOWS["preview"][True]) == {"pull_request_target"}
+    condition = WORKFLOWS["preview"]["jobs"]["preview"]["if"]
+    assert condition == "github.event.pull_request.head.repo.full_name == github.repository"
+
+
+def test_both_packs_judge_the_same_program():
+    previews = [step for step in steps("preview", "preview") if "pulumi preview" in step.get("run", "")]
+    assert [step["working-directory"] for step in previews] == ["head", "head"]
+    assert [re.search(r"--policy-pack (\S+)", step["run"])[1] for step in previews] == ["policy", "../base/policy"]  # pyright: ignore[reportOptionalSubscript]
+    assert previews[1]["if"] == "always() && steps.head.outcome != 'skipped'"
+
+
+def test_the_verdict_is_read_by_the_base_branchs_code():
+    review = next(script for script in runs("preview", "preview") if "tools.review" in script)
+    assert "cd base && .venv/bin/python -m tools.review" in review
+    assert 'exit "$passed"' in review
+
+
+def test_who_writes_to_a_pull_request_runs_nothing_of_it():
+    writing = [(name, job) for name, job in JOBS if "pull-requests" in WORKFLOWS[name]["jobs"][job].get("permissions", {})]
+    assert writing == [("preview", "comment")]
+    assert not any("uses" in step for step in steps("preview", "comment"))
+
+
+@pytest.mark.parametrize(("name", "role"), [("preview", "PREVIEW"), ("drift", "PREVIEW"), ("deploy", "DEPLOY")])
+def test_roles_are_taken_by_oidc_and_only_a_deployment_takes_the_one_that_writes(name: str, role: str):
+    job = WORKFLOWS[name]["jobs"][name]
+    assert job["permissions"]["id-token"] == "write"
+    taken = [step["with"]["role-to-assume"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", "")]
+    assert taken == [f"${{{{ vars.AWS_{role}_ROLE_ARN }}}}"]
+    assert "secrets." not in TEXTS[name]
+
+
+def test_updates_of_a_stack_wait_for_each_other_and_none_is_cut_off():
+    for name in ("deploy", "drift"):
+        concurrency = WORKFLOWS[name]["jobs"][name]["concurrency"]
+        assert concurrency == {"group": "stack-${{ matrix.stack }}", "cancel-in-progress": False}
+
+
+def test_a_deployment_is_previewed_under_the_policies_before_it_updates():
+    scripts = list(runs("deploy", "deploy"))
+    gate = next(index for index, script in enumerate(scripts) if "pulumi preview" in script and "--policy-pack policy" in script)
+    update = next(index for index, script in enumerate(scripts) if "pulumi up" in script)
+    assert "preflight" in scripts[gate - 1]
+    assert gate < update
+
+
+def test_the_drift_job_changes_nothing():
+    scripts = "\n".join(runs("drift", "drift"))
+    assert "--expect-no-changes" in scripts
+    assert not re.search(r"pulumi (up|destroy|refresh)\b", scripts)
+
+
+@pytest.mark.parametrize("path", ["/policy/", "/.github/", "/.ci/", "/tools/", "/Pulumi.*.deploy.yaml"])
+def test_the_judge_and_the_gate_have_owners(path: str):
+    lines = (ROOT / ".github" / "CODEOWNERS").read_text().splitlines()
+    owned = {line.split()[0]: line.split()[1:] for line in lines if line and not line.startswith("#")}
+    assert owned[path] == ["@coder-eks/reviewers"]
