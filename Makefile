@@ -36,6 +36,7 @@ test-real: setup-dev cli ## the tests against real parts: kube-apiserver, Postgr
 
 bench: setup-dev cli ## time and memory of preview and up, against the engine's floor
 	@$(PYTHON) -m bench
+	@$(PYTHON) -m bench.stacks
 
 mutants: setup-dev ## how much of the policies their tests hold (mutmut), into docs/properties/mutation.md: an hour
 	@$(PYTHON) -m tools.mutation
