@@ -7,8 +7,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,9 +26,26 @@ def postgres_binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
+class Server:
+    """A database server that can be stopped and started again, its data kept. url: of its database `coder`, as its superuser `coder`."""
+
+    def __init__(self, command: list[str], ready: Callable[[], bool], folder: Path, place: Path, url: str) -> None:
+        self._command, self._ready, self._folder, self._place, self.url = command, ready, folder, place, url
+        self._running = ExitStack()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        user = NOBODY if os.geteuid() == 0 else None
+        self._running.enter_context(running(self._command, self._folder / "postgres.log", self._ready, user=user, cwd=self._place))
+
+    def stop(self) -> None:
+        """End it: every connection is cut."""
+        self._running.close()
+
+
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A database server of its own; the URL of its database `coder`, as its superuser `coder`. Its log is in the folder."""
+def server(folder: Path) -> Iterator[Server]:
+    """A database server of its own, started. Its log is in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="coder-eks-postgresql-") as place:
         user = NOBODY if os.geteuid() == 0 else None
@@ -42,9 +59,20 @@ def postgres(folder: Path) -> Iterator[str]:
         def ready() -> bool:
             return subprocess.run([binaries / "pg_isready", *where], capture_output=True, check=False).returncode == 0
 
-        with running(serve, folder / "postgres.log", ready, user=user, cwd=Path(place)):
+        made = Server(serve, ready, folder, Path(place), f"postgres://coder@127.0.0.1:{port}/coder?sslmode=disable")
+        try:
+            made.start()
             subprocess.run([binaries / "createdb", *where, "--username=coder", "coder"], check=True, capture_output=True)
-            yield f"postgres://coder@127.0.0.1:{port}/coder?sslmode=disable"
+            yield made
+        finally:
+            made.stop()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """As `server`; the URL alone."""
+    with server(folder) as made:
+        yield made.url
 
 
 def psql(url: str, script: str) -> str:
