@@ -92,6 +92,7 @@ def test_who_writes_to_a_pull_request_runs_nothing_of_it():
 
 @pytest.mark.parametrize(("name", "role"), [("preview", "PREVIEW"), ("drift", "PREVIEW"), ("deploy", "DEPLOY")])
 def test_roles_are_taken_by_oidc_and_only_a_deployment_takes_the_one_that_writes(name: str, role: str):
+    """CIC-11."""
     job = WORKFLOWS[name]["jobs"][name]
     assert job["permissions"]["id-token"] == "write"
     taken = [step["with"]["role-to-assume"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", "")]
@@ -106,6 +107,7 @@ def test_updates_of_a_stack_wait_for_each_other_and_none_is_cut_off():
 
 
 def test_a_deployment_is_previewed_under_the_policies_before_it_updates():
+    """CIC-16."""
     scripts = list(runs("deploy", "deploy"))
     gate = next(index for index, script in enumerate(scripts) if "pulumi preview" in script and "--policy-pack policy" in script)
     update = next(index for index, script in enumerate(scripts) if "pulumi up" in script)
@@ -113,7 +115,17 @@ def test_a_deployment_is_previewed_under_the_policies_before_it_updates():
     assert gate < update
 
 
+def test_a_failed_deployment_keeps_its_state_and_history():
+    """CIC-13, DB-14: nothing is rolled back before somebody has looked."""
+    exported = next(step for step in steps("deploy", "deploy") if "stack export" in step.get("run", ""))
+    kept = next(step for step in steps("deploy", "deploy") if step.get("uses", "").startswith("actions/upload-artifact@"))
+    assert exported["if"] == kept["if"] == "failure()"
+    assert "--show-secrets" not in exported["run"]
+    assert not any("destroy" in script for script in runs("deploy", "deploy"))
+
+
 def test_the_drift_job_changes_nothing():
+    """CIC-10."""
     scripts = "\n".join(runs("drift", "drift"))
     assert "--expect-no-changes" in scripts
     assert not re.search(r"pulumi (up|destroy|refresh)\b", scripts)
