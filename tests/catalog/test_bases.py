@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from base64 import b64decode
 from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def _declared(module: Module, kind: str) -> dict[str, Any]:
     return module.data.get(kind.removeprefix("data."), {}) if kind.startswith("data.") else module.resources.get(kind, {})
 
 
-def disjoint_ranges() -> st.SearchStrategy[list[str]]:
+def ranges() -> st.SearchStrategy[list[str]]:
     network = st.builds(
         lambda address, bits: str(IPv4Network((address & ~((1 << (32 - bits)) - 1), bits))),
         st.integers(0, 2**32 - 1),
@@ -87,7 +88,7 @@ def disjoint_ranges() -> st.SearchStrategy[list[str]]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(disjoint_ranges(), st.integers(0, 2**32 - 1))
+@given(ranges(), st.integers(0, 2**32 - 1))
 def test_the_rules_grant_everything_but_the_blocked_ranges(blocked: list[str], address: int):
     """**Feature: coder-deployment-guide, Property 3: Workspace Network Isolation** (EC2, T-45); nested ranges as well."""
     granted = [IPv4Network(cidr) for cidr in made(LINUX, blocked_cidrs=blocked).local("reachable")]
@@ -142,6 +143,14 @@ def test_metadata_is_of_version_2_and_the_agent_is_started(base: Path, kind: str
     (machine,) = made(base).made(kind, "workspace")
     assert machine["metadata_options"] == [{"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1}]
     assert machine["vpc_security_group_ids"] == ["sg-1"]
+
+
+@pytest.mark.parametrize(("base", "kind"), [(LINUX, "aws_instance"), (WINDOWS, "aws_instance"), (GPU, "aws_launch_template")])
+def test_user_data_is_what_ec2_takes(base: Path, kind: str):
+    """16 KiB before it is encoded (Amazon EC2 User Guide, "Run commands at launch", read 2026-11-21); the agent's script has 4 KiB here."""
+    (machine,) = made(base, agent_init_script="x" * 4096).made(kind, "workspace")
+    text = b64decode(machine["user_data"]) if kind == "aws_launch_template" else machine["user_data"].encode()
+    assert len(text) <= 16 * 1024
 
 
 def test_an_instance_starts_beside_its_volume():

@@ -149,7 +149,8 @@ def test_the_network_policy_goes_by_workspace_id_and_lets_nobody_in(base: dict[s
 def test_pods_belong_to_a_deployment_on_workspace_nodes(base: dict[str, Any]):
     """TPL-37, T-25, EKS-12."""
     pod = base["kubernetes_deployment_v1.workspace"]["spec"][0]["template"][0]["spec"][0]
-    assert {key.strip('"'): value for key, value in pod["node_selector"].items()} == {"coder.com/node-group": "${var.node_group}"}
+    selected = {key.strip('"'): value for key, value in pod["node_selector"].items() if not key.startswith("__")}
+    assert selected == {"coder.com/node-group": "${var.node_group}", "kubernetes.io/arch": "${local.manifest.arch}"}
     assert pod["toleration"][0]["value"] == "${var.node_group}"
     assert pod["container"][0]["volume_mount"][0]["mount_path"].strip('"') == "/home/coder"
 

@@ -156,7 +156,11 @@ resource "kubernetes_deployment_v1" "workspace" {
         automount_service_account_token  = false
         enable_service_links             = false
         termination_grace_period_seconds = 60
-        node_selector                    = { "coder.com/node-group" = var.node_group }
+
+        node_selector = {
+          "coder.com/node-group" = var.node_group
+          "kubernetes.io/arch"   = local.manifest.arch # the agent's and the image's (TPL-48)
+        }
 
         toleration {
           key      = "coder.com/node-group"
