@@ -18,6 +18,7 @@ from settings.cluster import IdentityMode
 from settings.versions import ChartVersions
 
 EXTERNAL_SECRETS_NAMESPACE = EXTERNAL_SECRETS_ACCOUNT = "external-secrets"
+CERT_MANAGER_NAMESPACE = "cert-manager"
 TIMEOUT_SECONDS = 900  # the first pod of a chart may wait for its image on a fresh node
 
 Values = dict[str, object]
@@ -25,7 +26,10 @@ Values = dict[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class ChartsArgs:
-    """control: the node group that runs the controllers. vpc_id: told to whoever would else ask the node's metadata."""
+    """control: the node group that runs the controllers. vpc_id: told to whoever would else ask the node's metadata.
+
+    cluster_autoscaler: whether there is one; Karpenter takes its place. cert_manager: whether there is one (T-66).
+    """
 
     identity: ClusterIdentity
     versions: ChartVersions
@@ -34,17 +38,23 @@ class ChartsArgs:
     place: access.Place
     system: str
     vpc_id: Input[str]
+    cluster_autoscaler: bool = True
+    cert_manager: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A pinned chart. name: of the release and, in the charts used here, of its service account."""
+    """A pinned chart. name: of the release and, in the charts used here, of its service account.
+
+    skip_definitions: of custom kinds, which a chart of their own installs.
+    """
 
     name: str
     version: str
     repository: str
     values: Values
     namespace: str = SYSTEM_NAMESPACE
+    skip_definitions: bool = False
 
 
 def charts(name: str, args: ChartsArgs, after: Sequence[Resource], opts: ResourceOptions, inside: ResourceOptions) -> list[Resource]:
@@ -56,21 +66,22 @@ def charts(name: str, args: ChartsArgs, after: Sequence[Resource], opts: Resourc
         access.load_balancer_controller(args.place, args.system),
         opts,
     )
-    autoscaler = _identity(
-        f"{name}-cluster-autoscaler",
-        "cluster-autoscaler",
-        args,
-        access.cluster_autoscaler(args.place, args.identity.cluster_name),
-        opts,
-    )
-    releases = (
-        load_balancer_controller(args, balancer.annotations),
-        cluster_autoscaler(args, autoscaler.annotations),
-        external_secrets(args),
-        metrics_server(args),
-    )
-    waiting = ResourceOptions.merge(inside, ResourceOptions(depends_on=[*after, balancer, autoscaler]))
-    return [_release(f"{name}-{chart.name}", chart, waiting) for chart in releases]
+    releases = [load_balancer_controller(args, balancer.annotations), external_secrets(args), metrics_server(args)]
+    identities = [balancer]
+    if args.cluster_autoscaler:
+        autoscaler = _identity(
+            f"{name}-cluster-autoscaler",
+            "cluster-autoscaler",
+            args,
+            access.cluster_autoscaler(args.place, args.identity.cluster_name),
+            opts,
+        )
+        identities.append(autoscaler)
+        releases.append(cluster_autoscaler(args, autoscaler.annotations))
+    if args.cert_manager:
+        releases.append(cert_manager(args))
+    waiting = ResourceOptions.merge(inside, ResourceOptions(depends_on=[*after, *identities]))
+    return [release(f"{name}-{chart.name}", chart, waiting) for chart in releases]
 
 
 def secrets_identity(name: str, identity: ClusterIdentity, place: access.Place, opts: ResourceOptions) -> WorkloadIdentity | None:
@@ -103,7 +114,7 @@ def load_balancer_controller(args: ChartsArgs, annotations: Mapping[str, Output[
         "region": args.place.region,
         "vpcId": args.vpc_id,
         "replicaCount": 2,
-        "serviceAccount": _account("aws-load-balancer-controller", annotations),
+        "serviceAccount": account("aws-load-balancer-controller", annotations),
         "controllerConfig": {"featureGates": dict.fromkeys(unused, False)},
         "createIngressClassResource": False,
         "ingressClassParams": {"create": False},
@@ -114,7 +125,7 @@ def load_balancer_controller(args: ChartsArgs, annotations: Mapping[str, Output[
         "enableWafv2": False,
         "keepTLSSecret": True,  # a new certificate at every update would be a change at every update
         "podDisruptionBudget": {"maxUnavailable": 1},
-        **_placed(args.control),
+        **placed(args.control),
     }
     return Chart(
         name="aws-load-balancer-controller",
@@ -135,7 +146,7 @@ def cluster_autoscaler(args: ChartsArgs, annotations: Mapping[str, Output[str]])
         "awsRegion": args.place.region,
         "image": {"tag": f"v{args.autoscaler}"},  # of the cluster's minor version, as its README asks
         "autoDiscovery": {"clusterName": args.identity.cluster_name, "tags": [AUTOSCALED_TAG]},
-        "rbac": {"create": True, "serviceAccount": _account("cluster-autoscaler", annotations)},
+        "rbac": {"create": True, "serviceAccount": account("cluster-autoscaler", annotations)},
         "extraArgs": {
             "balance-similar-node-groups": True,  # workspace groups of the zones
             "expander": "least-waste",
@@ -144,7 +155,7 @@ def cluster_autoscaler(args: ChartsArgs, annotations: Mapping[str, Output[str]])
             "scale-down-utilization-threshold": 0.01,
             "skip-nodes-with-local-storage": True,
         },
-        **_placed(args.control),
+        **placed(args.control),
     }
     return Chart(
         name="cluster-autoscaler",
@@ -159,7 +170,7 @@ def external_secrets(args: ChartsArgs) -> Chart:
 
     Keys: deploy/charts/external-secrets/values.yaml of external-secrets/external-secrets at v2.9.0.
     """
-    placed = _placed(args.control)
+    on_control = placed(args.control)
     values: Values = {
         "installCRDs": True,
         "leaderElect": True,
@@ -170,9 +181,9 @@ def external_secrets(args: ChartsArgs) -> Chart:
         "processClusterStore": False,
         "processPushSecret": False,
         "serviceAccount": {"create": True, "name": EXTERNAL_SECRETS_ACCOUNT},
-        "webhook": {"replicaCount": 2, **placed},
-        "certController": placed,
-        **placed,
+        "webhook": {"replicaCount": 2, **on_control},
+        "certController": on_control,
+        **on_control,
     }
     return Chart(
         name="external-secrets",
@@ -185,7 +196,7 @@ def external_secrets(args: ChartsArgs) -> Chart:
 
 def metrics_server(args: ChartsArgs) -> Chart:
     """What nodes and pods use. Keys: charts/metrics-server/values.yaml of kubernetes-sigs/metrics-server, read 2026-11."""
-    values: Values = {"replicas": 2, "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1}, **_placed(args.control)}
+    values: Values = {"replicas": 2, "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1}, **placed(args.control)}
     return Chart(
         name="metrics-server",
         version=args.versions.metrics_server,
@@ -194,11 +205,38 @@ def metrics_server(args: ChartsArgs) -> Chart:
     )
 
 
-def _placed(control: NodeGroupPlan) -> Values:
+def cert_manager(args: ChartsArgs) -> Chart:
+    """Certificates for hosts inside the cluster, such as webhooks'; what the balancer shows is ACM's, which no pod can hold (T-66).
+
+    No issuer is made: whoever wants a certificate brings one. Keys: deploy/charts/cert-manager/values.yaml of cert-manager/cert-manager
+    at v1.21.1.
+    """
+    on_control = placed(args.control)
+    values: Values = {
+        "crds": {"enabled": True, "keep": False},  # with the release, so that a destroy leaves nothing
+        "replicaCount": 2,
+        "podDisruptionBudget": {"enabled": True},
+        "webhook": {"replicaCount": 2, **on_control},
+        "cainjector": {"replicaCount": 2, **on_control},
+        "startupapicheck": on_control,
+        **on_control,
+    }
+    return Chart(
+        name="cert-manager",
+        version=args.versions.cert_manager,
+        repository="https://charts.jetstack.io",
+        namespace=CERT_MANAGER_NAMESPACE,
+        values=values,
+    )
+
+
+def placed(control: NodeGroupPlan) -> Values:
+    """On the nodes of the control plane."""
     return {"nodeSelector": node_selector(control), "tolerations": tolerations(control)}
 
 
-def _account(name: str, annotations: Mapping[str, Output[str]]) -> Values:
+def account(name: str, annotations: Mapping[str, Output[str]]) -> Values:
+    """A service account of the chart's own."""
     return {"create": True, "name": name, "annotations": dict(annotations)}
 
 
@@ -212,17 +250,19 @@ def _identity(
     )
 
 
-def _release(name: str, chart: Chart, opts: ResourceOptions) -> kubernetes.helm.v3.Release:
+def release(name: str, chart: Chart, opts: ResourceOptions) -> kubernetes.helm.v3.Release:
     """A release by a fixed name, taken back whole where it does not come up; UnknownChartValueError for a value that the chart ignores."""
     chart_keys.check(chart.name, chart.version, chart.values)
+    oci = chart.repository.startswith("oci://")
     return kubernetes.helm.v3.Release(
         name,
         name=chart.name,
         namespace=chart.namespace,
         create_namespace=chart.namespace != SYSTEM_NAMESPACE,
-        chart=chart.name,
+        chart=f"{chart.repository}/{chart.name}" if oci else chart.name,
         version=chart.version,
-        repository_opts={"repo": chart.repository},
+        repository_opts=None if oci else {"repo": chart.repository},
+        skip_crds=chart.skip_definitions,
         values=chart.values,
         atomic=True,
         timeout=TIMEOUT_SECONDS,

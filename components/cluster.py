@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import pulumi_aws as aws
 import pulumi_eks as eks
@@ -15,10 +15,12 @@ from components.add_ons_access import Place
 from components.add_ons_charts import ChartsArgs, charts, secrets_identity
 from components.cluster_encryption import ClusterKeys, cluster_keys, control_plane_log_group
 from components.identity import ClusterIdentity
+from components.karpenter import Karpenter, KarpenterArgs
 from components.namespaces import PROVISIONERS, WORKSPACES, WorkspaceLimits, bounds, name_of, namespaces, storage_class
 from components.network import Network
 from components.node_groups import NodeGroup, NodeGroupArgs, node_role, subnets_of
-from plan.model import NodeGroupPlan
+from components.tags import ENVIRONMENT
+from plan.model import NodeGroupPlan, PoolPlan
 from settings.cluster import Cluster as ClusterSettings
 from settings.cluster import Role
 from settings.versions import Versions
@@ -39,6 +41,7 @@ class Operator:
 class ClusterArgs:
     """cluster_name: in AWS, `coder-prod`. declared: the cluster section of the region. workspace_limits: bounds of coder-ws.
 
+    pools: of Karpenter, none without it. tags: of what Karpenter makes, which no transformation of the program reaches.
     data_protection: whether AWS and the engine refuse to delete the cluster and the keys that its disks and logs are readable with.
     """
 
@@ -52,6 +55,8 @@ class ClusterArgs:
     workspace_limits: WorkspaceLimits
     data_protection: bool
     operators: Sequence[Operator] = ()
+    pools: Sequence[PoolPlan] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     provisioner_namespace: str = PROVISIONERS
 
 
@@ -243,6 +248,8 @@ class Cluster(ComponentResource):
                 place=place,
                 system=args.system,
                 vpc_id=args.network.vpc_id,
+                cluster_autoscaler=not args.pools,
+                cert_manager=args.declared.cert_manager,
             ),
             [*system, *([secrets] if secrets is not None else [])],  # EKS looks at associations when a pod starts
             self._child,
@@ -253,6 +260,30 @@ class Cluster(ComponentResource):
         bounds(f"{name}-{WORKSPACES}", self.namespaces[WORKSPACES], args.workspace_limits, inside)
         disks = storage_class(name, keys.volumes.arn, system, inside)
         self.add_ons = [*(group for _, group in nodes), *system, *controllers, disks]
+        if args.pools:
+            self.add_ons += self._karpenter(name, keys, [*system, *controllers], control, place)
+
+    def _karpenter(self, name: str, keys: ClusterKeys, after: Sequence[Resource], control: NodeGroupPlan, place: Place) -> list[Resource]:
+        """Its pools, for workloads to wait for."""
+        args = self._args
+        made = Karpenter(
+            f"{name}-karpenter",
+            KarpenterArgs(
+                cluster_name=args.cluster_name,
+                pools=args.pools,
+                version=args.versions.charts.karpenter,
+                image_release=args.versions.node_images.al2023,
+                identity=self.identity,
+                control=control,
+                place=place,
+                volume_key_arn=keys.volumes.arn,
+                tags={ENVIRONMENT: args.system, **args.tags},
+                after=after,
+                ways=args.network.ways,
+            ),
+            ResourceOptions(parent=self, providers=[self.kubernetes]),
+        )
+        return made.ready
 
 
 def _of_role(nodes: Sequence[tuple[str, NodeGroup]], plan: NodeGroupPlan) -> list[Resource]:

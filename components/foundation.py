@@ -8,6 +8,7 @@ from components.cluster import Cluster, ClusterArgs
 from components.namespaces import WORKSPACES, workspace_limits
 from components.network import Network, NetworkArgs
 from components.place import Place
+from components.tags import environment_tags
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Foundation:
 def foundation(place: Place) -> Foundation:
     """Network and cluster of one region (NET-01, EKS-01)."""
     settings, declared = place.settings, place.declared
+    cluster_name = f"coder-{settings.system.name}"
+    system = settings.system
     shared = settings.coder.provisioner_namespace.value == WORKSPACES
     network = Network(
         place.region,
@@ -32,18 +35,22 @@ def foundation(place: Place) -> Foundation:
             flow_log_retention_days=declared.network.flow_log_retention_days,
             data_protection=settings.system.data_protection,
             nat_release=settings.versions.fck_nat,
+            cluster_name=cluster_name,
+            pools=place.planned.pools,
         ),
         place.opts,
     )
     cluster = Cluster(
         place.region,
         ClusterArgs(
-            cluster_name=f"coder-{settings.system.name}",
+            cluster_name=cluster_name,
             system=settings.system.name,
             region=place.region,
             declared=declared.cluster,
             versions=settings.versions,
             node_groups=place.planned.node_groups,
+            pools=place.planned.pools,
+            tags=environment_tags(system=system.name, owner=system.owner, cost_center=system.cost_center),
             network=network,
             workspace_limits=workspace_limits(
                 settings.workload, settings.templates.pod_sizes, place.plan.capacity, place.planned.provisioners if shared else None

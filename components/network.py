@@ -13,7 +13,8 @@ from components.network_nat_instances import nat_instances
 from components.network_routes import endpoints, isolated_routes, nat_gateways, private_routes, public_routes, zone_letter
 from components.network_rules import Party
 from components.network_security import network_acls, security_groups
-from plan.model import NetworkPlan, TierPlan
+from components.tags import DISCOVERY_TAG, ROLE_TAG, TIER_TAG
+from plan.model import NetworkPlan, PoolPlan, TierPlan
 from settings.cluster import Role
 from settings.network import NatMode, Tier
 
@@ -22,7 +23,8 @@ from settings.network import NatMode, Tier
 class NetworkArgs:
     """system: names the log group. interface_endpoints: AWS services, `ecr.api`. flow_log_retention_days: as CloudWatch takes it.
 
-    nat_release: of fck-nat's image, where NAT is an instance.
+    nat_release: of fck-nat's image, where NAT is an instance. pools: of Karpenter in the cluster of that name, which finds their subnets
+    and security groups by tag (NET-30).
     data_protection: whether the engine refuses to delete the key that the flow logs are readable with.
     """
 
@@ -33,6 +35,8 @@ class NetworkArgs:
     flow_log_retention_days: int
     data_protection: bool
     nat_release: str = ""
+    cluster_name: str = ""
+    pools: Sequence[PoolPlan] = ()
 
 
 class Network(ComponentResource):
@@ -69,7 +73,7 @@ class Network(ComponentResource):
                 cidr_block=subnet.cidr,
                 availability_zone=subnet.zone,
                 map_public_ip_on_launch=False,  # NAT gateways and the NLB bring their own addresses; nothing else is to have one
-                tags={"Name": f"{name}-{subnet.name}", "Tier": tier.name, **_discovery(tier)},
+                tags={"Name": f"{name}-{subnet.name}", TIER_TAG: tier.name, **_discovery(tier), **_for_pools(args, tier)},
                 opts=child,
             )
             for tier in plan.tiers
@@ -87,7 +91,7 @@ class Network(ComponentResource):
             gateways = nat_gateways(name, plan, subnets, gateway, child)
         private, routes = private_routes(name, plan, vpc.id, subnets, {**gateways, **instances}, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
-        groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, child)
+        groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, _group_tags(args), child)
         self.ways = [*routes, *rules, *healers]
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(
@@ -137,6 +141,16 @@ def _facts(args: NetworkArgs) -> dict[str, object]:
         "interface_endpoints": sorted(set(args.interface_endpoints)),
         "flow_log_retention_days": args.flow_log_retention_days,
     }
+
+
+def _for_pools(args: NetworkArgs, tier: TierPlan) -> dict[str, str]:
+    """What Karpenter looks for, on subnets that a pool is in and on no other: coderd's nodes are static (Property 4)."""
+    return {DISCOVERY_TAG: args.cluster_name} if tier.name in {pool.tier for pool in args.pools} else {}
+
+
+def _group_tags(args: NetworkArgs) -> dict[Party, dict[str, str]]:
+    """The same on the security groups of roles that have a pool, with the role."""
+    return {Party(role): {DISCOVERY_TAG: args.cluster_name, ROLE_TAG: role} for role in sorted({pool.role for pool in args.pools})}
 
 
 def _discovery(tier: TierPlan) -> dict[str, str]:

@@ -16,12 +16,12 @@ FRAGMENTATION_NEEDED = (3, 4)
 
 
 def security_groups(
-    name: str, vpc_id: Input[str], runner_cidrs: Sequence[str], opts: ResourceOptions
+    name: str, vpc_id: Input[str], runner_cidrs: Sequence[str], tags: Mapping[Party, Mapping[str, str]], opts: ResourceOptions
 ) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
     """A group for each party, never shared (NET-18), and a rule resource for each flow: what is not a flow is closed.
 
     Sources are groups, not ranges: an address that moves to another tier takes no right with it. Runners, which are in no tier of
-    ours, reach the Kubernetes API by their ranges (EKS-03).
+    ours, reach the Kubernetes API by their ranges (EKS-03). tags: of some groups beside their name.
     """
     parties = [party for party in Party if party is not Party.INTERNET]
     groups = {
@@ -30,7 +30,7 @@ def security_groups(
             vpc_id=vpc_id,
             description=f"{party.value} of {name}",
             revoke_rules_on_delete=True,  # groups name each other: without it none of them can go first
-            tags={"Name": f"{name}-{party.value}"},
+            tags={"Name": f"{name}-{party.value}", **tags.get(party, {})},
             opts=opts,
         )
         for party in parties

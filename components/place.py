@@ -8,7 +8,7 @@ import pulumi_aws as aws
 from pulumi import ProviderResource, Resource, ResourceOptions
 
 from components.coder_values import Placement
-from plan.model import NodeGroupPlan, Plan, RegionPlan
+from plan.model import NodeGroupPlan, Plan, PoolPlan, RegionPlan
 from settings.cluster import Role
 from settings.model import Region, Settings
 from settings.network import Tier
@@ -48,8 +48,17 @@ class Place:
         return tuple(subnet.cidr for subnet in self.planned.network.tier(tier.value).subnets)
 
 
+def architecture(plan: RegionPlan, role: Role) -> str:
+    """What the processors of a role's nodes run: `amd64`, `arm64` (TPL-48). Workspaces have one, by the settings' own rule."""
+    nodes = _nodes(plan, role)
+    return nodes.architectures[0] if isinstance(nodes, PoolPlan) else nodes.architecture
+
+
+def _nodes(plan: RegionPlan, role: Role) -> NodeGroupPlan | PoolPlan:
+    return next(nodes for nodes in (*plan.node_groups, *plan.pools) if nodes.role == role)
+
+
 def placement(plan: RegionPlan, role: Role) -> Placement:
-    """The node group of a role; one per zone counts as one, by its label."""
-    group: NodeGroupPlan = next(group for group in plan.node_groups if group.role == role)
-    taint = group.taints[0]
+    """The node group of a role, or its pools; several count as one, by their label."""
+    taint = _nodes(plan, role).taints[0]
     return Placement(key=taint.key, group=taint.value)

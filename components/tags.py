@@ -14,6 +14,7 @@ COMPONENT = "Component"
 COST_CENTER = "CostCenter"
 OWNER = "Owner"
 MANAGED_BY = "ManagedBy"
+DISCOVERY_TAG, ROLE_TAG, TIER_TAG = "karpenter.sh/discovery", "Role", "Tier"  # by which Karpenter finds subnets and groups (NET-30)
 
 # These take a `tags` input of another shape: a list of key, value and whether instances get it.
 _OTHER_SHAPE = frozenset({"aws:autoscaling/group:Group", "aws:autoscaling/tag:Tag"})

@@ -74,6 +74,16 @@ _MONITORING: Final = ("monitoring.coreos.com/v1",)
 _CERTIFICATES: Final = ("cert-manager.io/v1",)
 _SNAPSHOTS: Final = ("snapshot.storage.k8s.io/v1",)
 
+_KARPENTER: Final = ("oci://public.ecr.aws/karpenter",)
+# charts/karpenter/crds and charts/karpenter-crd of aws/karpenter-provider-aws at v1.14.1
+_NODES: Final = (
+    CustomKind(("autoscaling.x-k8s.io/v1beta1",), "CapacityBuffer"),
+    CustomKind(("karpenter.k8s.aws/v1",), "EC2NodeClass", namespaced=False),
+    CustomKind(("karpenter.sh/v1",), "NodeClaim", namespaced=False),
+    CustomKind(("karpenter.sh/v1alpha1",), "NodeOverlay", namespaced=False),
+    CustomKind(("karpenter.sh/v1",), "NodePool", namespaced=False),
+)
+
 # Read 2026-11-21 in the charts' own repositories: crds/ folders and READMEs.
 CHARTS: Final = (
     Chart("coder", ("https://helm.coder.com/v2", "oci://ghcr.io/coder/chart")),
@@ -100,15 +110,8 @@ CHARTS: Final = (
     Chart("metrics-server", ("https://kubernetes-sigs.github.io/metrics-server/",)),
     Chart("cluster-autoscaler", ("https://kubernetes.github.io/autoscaler",)),
     Chart("aws-ebs-csi-driver", ("https://kubernetes-sigs.github.io/aws-ebs-csi-driver",)),
-    Chart(
-        "karpenter",
-        ("oci://public.ecr.aws/karpenter",),
-        (
-            CustomKind(("karpenter.sh/v1",), "NodePool", namespaced=False),
-            CustomKind(("karpenter.sh/v1",), "NodeClaim", namespaced=False),
-            CustomKind(("karpenter.k8s.aws/v1",), "EC2NodeClass", namespaced=False),
-        ),
-    ),
+    Chart("karpenter", _KARPENTER, _NODES),
+    Chart("karpenter-crd", _KARPENTER, _NODES),
     Chart(
         "cert-manager",
         ("https://charts.jetstack.io", "oci://quay.io/jetstack/charts"),

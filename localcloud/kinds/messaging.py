@@ -18,6 +18,7 @@ TOPIC: Final = "aws:sns/topic:Topic"
 TOPIC_POLICY: Final = "aws:sns/topicPolicy:TopicPolicy"
 SUBSCRIPTION: Final = "aws:sns/topicSubscription:TopicSubscription"
 QUEUE: Final = "aws:sqs/queue:Queue"
+QUEUE_POLICY: Final = "aws:sqs/queuePolicy:QueuePolicy"
 CONFIRMED_AT_ONCE: Final = ("application", "firehose", "lambda", "sms", "sqs")
 PROTOCOLS: Final = (*CONFIRMED_AT_ONCE, "email", "email-json", "http", "https")
 
@@ -105,5 +106,13 @@ KINDS: Final = (
             "sqsManagedSseEnabled": given("sqsManagedSseEnabled", lambda request: not request.text("kmsMasterKeyId")),
         },
         unique=(Unique(paths=("name",), code="QueueNameExists"),),
+    ),
+    Kind(
+        token=QUEUE_POLICY,
+        id="{queueUrl}",
+        no_arn=True,
+        references={"queueUrl": Reference(tokens=(QUEUE,), missing="QueueDoesNotExist", blocks=None)},
+        force_new=("queueUrl",),
+        taggable=False,
     ),
 )

@@ -7,7 +7,7 @@ import functools
 from components.cluster import Cluster, ClusterArgs, Operator
 from components.namespaces import WorkspaceLimits
 from components.network import Network
-from plan.model import NetworkPlan, NodeGroupPlan
+from plan.model import NetworkPlan, NodeGroupPlan, PoolPlan
 from settings.cluster import ApiAccess, CniMode, IdentityMode, NodeGroup, Scaling
 from settings.cluster import Cluster as ClusterSettings
 from settings.network import Tier
@@ -49,12 +49,13 @@ def build(
     *,
     groups: tuple[NodeGroupPlan, ...] | None = None,
     operators: tuple[Operator, ...] = (),
+    pools: tuple[PoolPlan, ...] = (),
     plan: NetworkPlan | None = None,
     data_protection: bool = True,
     preview: bool = False,
 ) -> Graph:
     def program() -> None:
-        network = Network("network", network_args(plan, data_protection=data_protection))
+        network = Network("network", network_args(plan, data_protection=data_protection, pools=pools))
         Cluster(
             "cluster",
             ClusterArgs(
@@ -67,6 +68,8 @@ def build(
                 network=network,
                 workspace_limits=LIMITS,
                 operators=operators,
+                pools=pools,
+                tags={"Owner": "platform"},
                 data_protection=data_protection,
             ),
         )
@@ -100,6 +103,14 @@ def other() -> Graph:
         operators=(OPERATOR,),
         data_protection=False,
     )
+
+
+@functools.cache
+def with_karpenter() -> Graph:
+    """Demo's kind: two Graviton nodes for the system, everything else by Karpenter, cert-manager."""
+    system = plans.node_group("system", "system", "control", plans.ZONES, "t4g.xlarge", (2, 10, 2), architecture="arm64")
+    settings = declared().model_copy(update={"cert_manager": True})
+    return build(settings, groups=(system,), pools=plans.pools(), data_protection=False)
 
 
 def plane(graph: Graph) -> Node:

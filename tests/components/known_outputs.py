@@ -86,6 +86,7 @@ def _certificate(_name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _SPECIAL: Mapping[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
+    "aws:sqs/queue:Queue": lambda name, _inputs: {"url": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}"},
     "eks:index:Cluster": _eks_cluster,
     "aws:eks/cluster:Cluster": lambda _name, _inputs: dict(_CLUSTER),
     "aws:eks/nodeGroup:NodeGroup": lambda name, _: {"resources": [{"autoscalingGroups": [{"name": f"eks-{name}-asg"}]}]},

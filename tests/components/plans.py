@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from plan.model import NetworkPlan, NodeGroupPlan, ScheduledAction, SubnetPlan, Taint, TierPlan
+from plan.model import NetworkPlan, NodeGroupPlan, PoolPlan, ScheduledAction, SubnetPlan, Taint, TierPlan
+from settings.karpenter import Consolidation
 from settings.network import NatMode
 from settings.roles import CapacityType
 
@@ -106,4 +109,37 @@ def node_groups() -> tuple[NodeGroupPlan, ...]:
         node_group("coder-control", "coder-control", "control", ZONES, "m5.large", (2, 3, 3)),
         node_group("coder-prov", "coder-prov", "provisioner", ZONES, "c5.2xlarge", (1, 20, 1), scheduled(20, 1)),
         *workspaces,
+    )
+
+
+def pool(name: str, role: str, group: str, instance_types: Sequence[str], cpu: str, memory: str, **changes: Any) -> PoolPlan:
+    label = "coder.com/node-group"
+    whole = PoolPlan(
+        name=name,
+        group=group,
+        tier=role,
+        role=role,
+        zones=ZONES,
+        instance_types=tuple(instance_types),
+        architectures=("arm64",),
+        capacity_types=("on-demand", "spot"),
+        cpu_limit=cpu,
+        memory_limit=memory,
+        most_nodes=8,
+        root_disk_gib=40,
+        consolidation=Consolidation.WHEN_EMPTY,
+        consolidate_after_seconds=600,
+        disrupted_percent=10,
+        labels={label: group},
+        taints=(Taint(key=label, value=group, effect="NO_SCHEDULE"),),
+    )
+    return replace(whole, **changes)
+
+
+def pools() -> tuple[PoolPlan, ...]:
+    """Demo's kind: builds, and workspaces of two kinds that share a label."""
+    return (
+        pool("builds", "provisioner", "builds", ["c7g.xlarge"], "8", "16Gi", capacity_types=("on-demand",), root_disk_gib=50),
+        pool("desks", "workspace", "desks", ["m7g.2xlarge", "m8g.2xlarge"], "64", "256Gi"),
+        pool("large", "workspace", "desks", ["r7g.4xlarge"], "32", "256Gi", consolidation=Consolidation.WHEN_UNDERUTILIZED),
     )

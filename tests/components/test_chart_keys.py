@@ -26,7 +26,8 @@ def test_a_record_says_what_was_read_where_and_when(chart: str):
     assert found.chart == chart
     assert found.read.year >= 2026
     assert "/" in found.source
-    assert len(found.known) >= 30, "a chart has more values than that: was the file read whole?"
+    few = {"karpenter-crd"}  # kinds, and annotations of theirs
+    assert len(found.known) >= 30 or chart in few, "a chart has more values than that: was the file read whole?"
     assert not found.keys & found.open_keys
 
 
@@ -38,10 +39,10 @@ def test_no_release_is_declared_without_its_values_being_checked(file: Path):
 
 
 def _releases(graph: Graph) -> dict[str, tuple[str, dict[str, Any]]]:
-    return {node.inputs["chart"]: (node.inputs["version"], node.inputs["values"]) for node in graph.of(RELEASE)}
+    return {node.inputs["chart"].rpartition("/")[2]: (node.inputs["version"], node.inputs["values"]) for node in graph.of(RELEASE)}
 
 
-@pytest.mark.parametrize("graph", [clusters.prod, clusters.other], ids=["prod", "other"])
+@pytest.mark.parametrize("graph", [clusters.prod, clusters.other, clusters.with_karpenter], ids=["prod", "other", "karpenter"])
 def test_the_releases_of_a_cluster_say_nothing_that_their_charts_ignore(graph: Any):
     releases = _releases(graph())
     assert len(releases) >= 4
@@ -93,7 +94,7 @@ def test_values_of_a_chart_inside_a_chart_are_held_to_its_record():
     assert problem == "metrics: replica is no value of the chart metrics-server; did you mean replicas?"
 
 
-@given(st.sampled_from(CHARTS), st.data())
+@given(st.sampled_from([chart for chart in CHARTS if record(chart).keys]), st.data())
 def test_a_key_with_one_letter_more_is_no_longer_known(chart: str, data: st.DataObject):
     known = record(chart)
     path = data.draw(st.sampled_from(sorted(known.keys))).split(".")

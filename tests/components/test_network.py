@@ -8,7 +8,7 @@ import json
 import pytest
 
 from components.network import Network, NetworkArgs
-from plan.model import NetworkPlan
+from plan.model import NetworkPlan, PoolPlan
 from settings.network import NatMode
 from tests.components import plans
 from tests.components.graph import Graph
@@ -18,7 +18,9 @@ from tests.components.recorder import record
 NODE_TIERS = ("control", "provisioner", "workspace")
 
 
-def network_args(plan: NetworkPlan | None = None, *, data_protection: bool = True, nat_release: str = "") -> NetworkArgs:
+def network_args(
+    plan: NetworkPlan | None = None, *, data_protection: bool = True, nat_release: str = "", pools: tuple[PoolPlan, ...] = ()
+) -> NetworkArgs:
     return NetworkArgs(
         plan=plan or plans.network_plan(),
         system="prod",
@@ -27,6 +29,8 @@ def network_args(plan: NetworkPlan | None = None, *, data_protection: bool = Tru
         flow_log_retention_days=90,
         data_protection=data_protection,
         nat_release=nat_release,
+        cluster_name="coder-prod",
+        pools=pools,
     )
 
 

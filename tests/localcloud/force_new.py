@@ -136,6 +136,7 @@ RECORDED: Mapping[str, str] = {
     "aws:sns/topicPolicy:TopicPolicy": "arn",
     "aws:sns/topicSubscription:TopicSubscription": "endpoint protocol topic",
     "aws:sqs/queue:Queue": "fifoQueue name namePrefix",
+    "aws:sqs/queuePolicy:QueuePolicy": "queueUrl",
     "aws:ssm/parameter:Parameter": "name",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "securityGroupId",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "securityGroupId",

@@ -256,6 +256,10 @@ MINIMAL: Mapping[str, Inputs] = {
         "policy": allow("sns:Publish", account.topic["arn"], Principal={"Service": "cloudwatch.amazonaws.com"}),
     },
     "aws:sqs/queue:Queue": lambda _: {},
+    "aws:sqs/queuePolicy:QueuePolicy": lambda account: {
+        "queueUrl": account.make("aws:sqs/queue:Queue").id,
+        "policy": allow("sqs:SendMessage", "*", Principal={"Service": "events.amazonaws.com"}),
+    },
     "aws:ssm/parameter:Parameter": lambda _: {"name": "/coder/prod/routing", "type": "String", "value": "{}"},
     "aws:amp/workspace:Workspace": lambda _: {"alias": "coder-prod"},
     "aws:amp/ruleGroupNamespace:RuleGroupNamespace": lambda account: {
