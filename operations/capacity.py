@@ -11,6 +11,7 @@ from rich.text import Text
 from operations.failure import ExitCode, Failure
 from plan import Plan, PlanError, make_plan
 from settings import Settings
+from settings.observability import Prometheus
 from settings.workload import Sizing
 
 
@@ -69,6 +70,7 @@ def _plan_json(plan: Plan) -> dict[str, object]:
             name: {"peak": region.provisioners.replicas_peak, "floor": region.provisioners.replicas_floor}
             for name, region in plan.regions.items()
         },
+        "prometheus": plan.observability.prometheus.value,
         "monthly_usd": plan.monthly_cost.total_usd,
         "priced_on": plan.monthly_cost.priced_on.isoformat(),
     }
@@ -123,6 +125,11 @@ def _column(plan: Plan) -> dict[str, str]:
         "CPU, memory overcommitted": f"{capacity.cpu_overcommit:.1f}x, {capacity.memory_overcommit:.1f}x",
         "coderd": f"{control.replicas} x {control.cpu} CPU, {control.memory}",
         "database": control.database,
+        "coderd's metrics": {
+            Prometheus.CHART: "on the control nodes",
+            Prometheus.MANAGED: "Managed Prometheus",
+            Prometheus.NONE: "not kept",
+        }[plan.observability.prometheus],
         "provisioners, floor to peak": ", ".join(
             f"{r.provisioners.replicas_floor} to {r.provisioners.replicas_peak}" for _, r in provisioners
         ),

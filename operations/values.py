@@ -18,6 +18,7 @@ from operations.failure import ExitCode, Failure
 from operations.graph import normalised
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
+CALLED = {"coder-observability": "observability"}  # as prod-design.md, Deliverables, has it (OBS-04)
 
 
 def values_files(stack: str, resources: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -29,7 +30,7 @@ def values_files(stack: str, resources: Sequence[Mapping[str, Any]]) -> dict[str
         raise Failure(ExitCode.MISSING, problem)
     times = Counter(inputs["chart"] for inputs in releases.values())
     return {
-        f"{inputs['chart']}{f'-{name}' if times[inputs['chart']] > 1 else ''}-values.yaml": _text(name, inputs)
+        f"{CALLED.get(inputs['chart'], inputs['chart'])}{f'-{name}' if times[inputs['chart']] > 1 else ''}-values.yaml": _text(name, inputs)
         for name, inputs in sorted(releases.items())
     }
 

@@ -55,6 +55,14 @@ def test_values_are_a_file_a_chart_with_names_instead_of_what_aws_hands_out():
     assert values_files("prod", [coder(other), release("provisioners", "coder-provisioner", {}), database(other)]) == files
 
 
+def test_the_observability_charts_values_are_the_designs_deliverable():
+    """OBS-04."""
+    files = values_files("prod", [release("observability", "coder-observability", {"loki": {"enabled": False}})])
+
+    assert sorted(files) == ["observability-values.yaml"]
+    assert yaml.safe_load(files["observability-values.yaml"]) == {"loki": {"enabled": False}}
+
+
 def test_a_secret_in_values_would_not_be_written():
     """CDR-41: there is none; if there were, its place would be seen, and it would not."""
     text = values_files("prod", [coder("x")])["coder-values.yaml"]
