@@ -78,12 +78,15 @@ def test_prods_provisioners_follow_the_schedule():
     assert (plan.cpu, plan.memory, plan.tags) == ("1", "1Gi", {"environment": "prod"})
 
 
+EXTENDED = 'regions: { us-east-1: { cluster: { kubernetes_version: "1.33" } } }'
+
+
 def test_prods_warnings_in_order():
     """Each says the numbers and the register's id; the order does not change."""
     plan = plan_of()
 
     assert [warning.split(":")[0] for warning in plan.warnings] == [
-        "T-14", "T-14", "T-15", "T-16", "T-17", "T-19", "T-30", "T-57", "T-71", "T-72", "T-84",
+        "T-14", "T-14", "T-15", "T-16", "T-17", "T-19", "T-30", "T-71", "T-72", "T-84",
     ]  # fmt: skip
     assert plan.warnings == plan_of().warnings
 
@@ -100,7 +103,6 @@ def test_prods_warnings_in_order():
         ("T-17", ["293.0 TiB", "50", "L-7A658B76"]),
         ("T-19", ["140", "1000 builds", "480 s", "500", "72 x c5.2xlarge"]),
         ("T-30", ["min 0", "1 node", "7 provisioners"]),
-        ("T-57", ["1.33", "2026-07-29", "2027-07-29"]),
         ("T-71", ["3 coderd of 750m vCPU and 3Gi", "6 of 4 vCPU and 12Gi"]),
         ("T-72", ["3 x m5.large", "3.75 of 6 vCPU"]),
         ("T-84", ["3000", "07:00", "200", "140", "22 minutes"]),
@@ -125,6 +127,7 @@ def test_a_warning_says_its_numbers(trap: str, numbers: list[str]):
             "T-11",
             "min 1",
         ),
+        (EXTENDED, "T-57", "1.33 is in extended support since 2026-07-29, six times the price, and is upgraded by AWS after 2027-07-29"),
         ("coder: { static_ips: true }", "T-18", "6 Elastic IPs (3 NAT, 3 load balancer)"),
         (
             "regions: { us-east-1: { database: { acu: { max: 16 } } } }",
@@ -141,11 +144,10 @@ def test_a_change_brings_its_warning(change: str, trap: str, text: str):
     assert any(text in warning for warning in warned(plan_of(change), trap))
 
 
-def test_a_version_in_standard_support_brings_no_warning():
-    change = 'regions: { us-east-1: { cluster: { kubernetes_version: "1.35" } } }'
-
-    assert not warned(plan_of(change), "T-57")
-    assert any("Kubernetes 1.35" in line.item and line.unit_price == 0.10 for line in plan_of(change).monthly_cost.lines)
+def test_prods_version_is_in_standard_support_and_an_older_one_costs_six_times_as_much():
+    """T-57."""
+    assert any("Kubernetes 1.35" in line.item and line.unit_price == 0.10 for line in plan_of().monthly_cost.lines)
+    assert any("extended support" in line.item and line.monthly_usd == 730 * 0.60 for line in plan_of(EXTENDED).monthly_cost.lines)
 
 
 def test_validated_takes_what_coder_has_tested():
@@ -338,7 +340,6 @@ def test_the_cost_of_a_month_is_the_sum_of_its_priced_lines():
         ("24 interface endpoints", 24 * 730 * 0.01),
         ("Aurora, 3 instances at their minimum of 8 ACU", 3 * 8 * 730 * 0.12),
         ("3000 home volumes", 300_000 * 0.08),
-        ("extended support", 730 * 0.60),
         # 57.5 of 168 hours at 200 nodes, the rest at 20
         ("coder-ws, m5.2xlarge", 730 * 0.384 * (200 * 57.5 + 20 * 110.5) / 168),
     ],
