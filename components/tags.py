@@ -17,6 +17,7 @@ MANAGED_BY = "ManagedBy"
 DISCOVERY_TAG, ROLE_TAG, TIER_TAG = "karpenter.sh/discovery", "Role", "Tier"  # by which Karpenter finds subnets and groups (NET-30)
 
 # These take a `tags` input of another shape: a list of key, value and whether instances get it.
+_CLUSTER = "eks:index:Cluster"  # a remote component: it hands its tags on to what it makes, which no transformation reaches
 _OTHER_SHAPE = frozenset({"aws:autoscaling/group:Group", "aws:autoscaling/tag:Tag"})
 
 
@@ -43,7 +44,8 @@ def tag_everything(tags: Mapping[str, str]) -> None:
         parent = args.opts.parent
         inherited = modules.get(parent, "") if parent is not None else ""
         modules[args.resource] = module = _own_module(args.type_) or inherited
-        if not args.type_.startswith("aws:") or args.type_ in _OTHER_SHAPE or not taggable(type(args.resource)):
+        ours = args.type_.startswith("aws:") or args.type_ == _CLUSTER
+        if not ours or args.type_ in _OTHER_SHAPE or not taggable(type(args.resource)):
             return None
         common = {**tags, COMPONENT: module or args.type_.split(":")[1].split("/")[0]}
         return ResourceTransformationResult(props={**args.props, "tags": _merged(common, args.props.get("tags"))}, opts=args.opts)

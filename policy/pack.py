@@ -15,8 +15,14 @@ from policy import (
     property_07_auto_stop,
     property_08_https,
     property_09_admin_access,
+    property_10_tshirt_sizes,
     property_11_declarative,
     property_12_dns,
+    property_13_portability,
+    property_14_contract,
+    property_15_provenance,
+    property_16_overrides,
+    property_17_semver,
 )
 from policy.crossguard import Property
 
@@ -32,8 +38,14 @@ PROPERTIES: tuple[Property, ...] = (
     property_07_auto_stop.PROPERTY,
     property_08_https.PROPERTY,
     property_09_admin_access.PROPERTY,
+    property_10_tshirt_sizes.PROPERTY,
     property_11_declarative.PROPERTY,
     property_12_dns.PROPERTY,
+    property_13_portability.PROPERTY,
+    property_14_contract.PROPERTY,
+    property_15_provenance.PROPERTY,
+    property_16_overrides.PROPERTY,
+    property_17_semver.PROPERTY,
 )
 
 POLICIES: tuple[Policy, ...] = (*(policy for found in PROPERTIES for policy in found.policies()), not_judged.POLICY)

@@ -7,11 +7,38 @@ Pack config overrides a row for a stack of another shape: see `CONFIG`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from policy.values import Props, integer, mapping, sequence, text
 
 GROUP_KEY = "coder.com/node-group"  # label and taint of every node group, whose value is the group's name
+
+
+@dataclass(frozen=True)
+class Size:
+    """A T-shirt size: vCPU, memory and storage in GiB."""
+
+    cpu: float
+    memory: float
+    storage: float
+
+
+# Requirements 1.2 (prod design): the only figures under these names.
+SIZES: Mapping[str, Size] = {
+    "sw-dev-small": Size(2, 4, 20),
+    "sw-dev-medium": Size(4, 8, 50),
+    "sw-dev-large": Size(8, 16, 100),
+    "platform": Size(4, 8, 100),
+    "data-sci-standard": Size(8, 32, 500),
+    "data-sci-large": Size(16, 64, 1024),
+    "data-sci-xlarge": Size(32, 64, 2048),
+}
+# T-51: the reference architecture's S, M and L are a catalogue of their own under the same names.
+REFERENCE_SIZES: Mapping[str, Size] = {
+    "sw-dev-small": Size(2, 4, 20),
+    "sw-dev-medium": Size(4, 8, 50),
+    "sw-dev-large": Size(16, 32, 100),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +56,7 @@ class SystemNeed:
 
     zones: availability zones at least. nat: modes that it may use. isolated: tiers without any route to the internet.
     instances: database instances at least, writer included. retention_days: of point-in-time recovery, at least.
-    coderd_replicas: at least.
+    coderd_replicas: at least. sizes: the only figures of each size. offered: sizes that templates must offer together.
     """
 
     zones: int
@@ -42,6 +69,8 @@ class SystemNeed:
     instances: int
     retention_days: int
     coderd_replicas: int
+    sizes: Mapping[str, Size] = field(default_factory=lambda: SIZES)
+    offered: tuple[str, ...] = ()
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -70,6 +99,7 @@ SYSTEMS: Mapping[str, SystemNeed] = {
         instances=3,
         retention_days=35,  # T-31: the target is 90 days, AWS's limit for point-in-time recovery 35
         coderd_replicas=2,
+        offered=tuple(SIZES),
     ),
     "reference": SystemNeed(  # the reference architecture (docs/requirements.md): NET-08, NET-14, EKS-09, DB-02, DB-10, CDR-02
         zones=2,
@@ -86,6 +116,8 @@ SYSTEMS: Mapping[str, SystemNeed] = {
         instances=1,
         retention_days=7,
         coderd_replicas=2,
+        sizes=REFERENCE_SIZES,
+        offered=tuple(REFERENCE_SIZES),
     ),
     "demo": SystemNeed(  # the demo environment (docs/requirements.md): NET-09, NET-15, EKS-10, DB-03, DB-10, CDR-02
         zones=2,
@@ -121,6 +153,7 @@ CONFIG: dict[str, dict[str, object]] = {
             "instances": {"type": "integer", "minimum": 1},
             "retentionDays": {"type": "integer", "minimum": 1, "maximum": 35},
             "coderdReplicas": {"type": "integer", "minimum": 1},
+            "offered": {"type": "array", "items": {"type": "string"}},
             "nodeGroups": {
                 "type": "object",
                 "additionalProperties": {
@@ -165,6 +198,7 @@ def _overridden(row: SystemNeed, config: Props) -> SystemNeed:
         instances=integer(config.get("instances")) or row.instances,
         retention_days=integer(config.get("retentionDays")) or row.retention_days,
         coderd_replicas=integer(config.get("coderdReplicas")) or row.coderd_replicas,
+        offered=_names(config, "offered") or row.offered,
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from composer import judging
 from policy import tokens
 from policy.graph import Graph, Node
 from policy.values import Unknown, mapping, sequence, text
@@ -27,11 +29,18 @@ class Pushed:
     version: str | None
     files: Mapping[str, bytes]
     fault: str | None = None
+    _faults: dict[date, Mapping[int, Sequence[str]]] = field(default_factory=dict[date, Mapping[int, Sequence[str]]], repr=False)
 
     @property
     def name(self) -> str:
         """The template's name in Coder."""
         return text(self.node.get("name")) or self.node.name
+
+    def faults(self, today: date) -> Mapping[int, Sequence[str]]:
+        """What the files say against Properties 13 to 17, recomputed once."""
+        if today not in self._faults:
+            self._faults[today] = judging.file_faults(self.files, today)
+        return self._faults[today]
 
     @cached_property
     def root(self) -> Mapping[str, Any]:

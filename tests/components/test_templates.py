@@ -40,7 +40,10 @@ INSTANCE = Instance(
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    return load_file(ROOT / "Pulumi.prod.yaml")
+    """Prod's, with one of its templates."""
+    whole = load_file(ROOT / "Pulumi.prod.yaml")
+    published = {"pod-swdev": whole.templates.published["pod-swdev"]}
+    return whole.model_copy(update={"templates": whole.templates.model_copy(update={"published": published})})
 
 
 def declare(whole: Settings, composed: Path, /, **changes: object) -> None:

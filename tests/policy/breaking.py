@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -12,11 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from hypothesis import Phase, settings
+from pydantic import ValidationError
 
+from composer import provenance
+from composer.bill import bill
+from composer.files import content_hash, read
+from composer.manifests import Base, Toolchain
 from tests.policy.judge import Config, Outcome, run
 from tests.policy.recorded import ROOT, Entry, Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
+examples = settings(max_examples=100, phases=[Phase.explicit, Phase.generate])  # a smaller example costs minutes and says no more
 Breaking = Callable[[Recording], object]
 TEMPLATE = "coderd:index/template:Template"
 
@@ -49,7 +58,8 @@ def assert_caught(broken: Broken, mode: str, number: int, config: Config | None 
     """The property's own policy stops it, and says why."""
     outcome = run(broken.recording(mode), mode, config, number=number)
     found = [line.message for line in outcome.violations(number)]
-    assert any(broken.reason in message for message in found), found or outcome.lines
+    said = [message.partition("\n")[2] for message in found]  # without the description above it
+    assert any(broken.reason in message for message in said), said or outcome.lines
     assert all(f"\nproperty-{number:02}: " in message for message in found), found
 
 
@@ -93,7 +103,7 @@ def add(type_token: str, name: str, inputs: dict[str, Any], like: str | None = N
 _FOLDERS = tempfile.TemporaryDirectory(prefix="coder-eks-templates-")
 
 
-def edited(changes: Mapping[str, Callable[[str], str] | None], template: str | None = None) -> Breaking:
+def edited(changes: Mapping[str, Callable[[str], str] | None], template: str | None = "pod-swdev") -> Breaking:
     """The template's folder with files changed, added or taken away (None); the program names the changed copy."""
 
     def change(found: Recording) -> None:
@@ -129,3 +139,46 @@ def swap(old: str, new: str) -> Callable[[str], str]:
 def append(more: str) -> Callable[[str], str]:
     """The text and something more."""
     return lambda text: f"{text}\n{more}\n"
+
+
+def forged(changes: Mapping[str, Callable[[str], str] | None], template: str | None = "pod-swdev") -> Breaking:
+    """The same, and every manifest made to fit: hashes, bill of materials, metadata, the version's name, the declared facts."""
+
+    def change(found: Recording) -> None:
+        edited(changes, template)(found)
+        entry = found.one(TEMPLATE, template)
+        folder = Path(entry.inputs["versions"][0]["directory"])
+        forge(folder)
+        whole = content_hash(read(folder))
+        pins = entry.inputs["versions"][0]["name"].rpartition("-")[0]
+        entry.put("versions.0.name", f"{pins}-{whole[:12]}")
+        for declared in found.all("coder-eks:templates:Templates"):
+            for props in (declared.inputs, declared.outputs):
+                facts = props.get("templates", {}).get(entry.inputs["name"])
+                if isinstance(facts, dict):
+                    facts["contentHash"] = whole
+
+    return change
+
+
+def forge(folder: Path) -> None:
+    """Make the manifests of a folder say what is in it."""
+    told = json.loads((folder / provenance.PROVENANCE).read_text())
+    files = read(folder)
+    for kind in ("toolchain", "base"):
+        own = {path.removeprefix(f"{kind}/"): content for path, content in files.items() if path.startswith(f"{kind}/")}
+        told[kind]["files"] = content_hash(own)
+    told["artifacts"] = provenance.artifacts(files).model_dump(mode="json")
+    if isinstance(parsed := provenance.read({**files, provenance.PROVENANCE: json.dumps(told).encode()}), provenance.Provenance):
+        told["metadata"] = provenance.metadata(parsed, files)
+        root = json.loads(files[provenance.ROOT])
+        root["module"]["base"]["provenance"] = {key: provenance.literal(value) for key, value in told["metadata"].items()}
+        (folder / provenance.ROOT).write_text(json.dumps(root, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+        try:
+            toolchain = Toolchain.model_validate(yaml.safe_load(files["toolchain/toolchain.yaml"]))
+            base = Base.model_validate(yaml.safe_load(files["base/base.yaml"]))
+            (folder / provenance.BILL).write_bytes(bill(told["composition"], toolchain, base, provenance.modules(files), told["artifacts"]))
+        except ValidationError:
+            pass  # the manifest itself is what was broken
+    told["files"] = provenance.digests(read(folder))
+    (folder / provenance.PROVENANCE).write_text(json.dumps(told, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

@@ -110,6 +110,7 @@ class Recording:
     def one(self, type_token: str, name: str | None = None) -> Entry:
         """The first of a type, in URN order, whose name is that or ends so."""
         found = [entry for entry in self.all(type_token) if name is None or entry.name == name or entry.name.endswith(name)]
+        found = [entry for entry in found if entry.name == name] or found
         assert found, f"no {type_token} {name} among {[entry.name for entry in self.all(type_token)]}"
         return found[0]
 

@@ -90,7 +90,7 @@ BROKEN = [
         "a policy lets everybody out", "out to anywhere", put(POLICY, "coder-ws-allow-dns", "spec.egress", [{"ports": [{"port": 443}]}])
     ),
     Broken("no namespace of their own", "makes no namespace coder-ws", put(NAMESPACE, "coder-ws", "metadata.name", "workspaces")),
-    Broken("a folder that is not there", "can't be read", put(TEMPLATE, None, "versions.0.directory", "composed/gone")),
+    Broken("a folder that is not there", "can't be read", put(TEMPLATE, "pod-swdev", "versions.0.directory", "composed/gone")),
     Broken(
         "the template's policy is gone",
         "no NetworkPolicy for Ingress",

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.iam import statements
-from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, put, remove
+from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, examples, put, remove
 from tests.policy.judge import run
 from tests.policy.recorded import Entry, Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
@@ -124,7 +124,7 @@ def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
 TRUE = ["true", "1", "TRUE", "True", "t", "T"]
 
 
-@settings(max_examples=100)
+@examples
 @given(
     values=st.lists(st.sampled_from([*TRUE, "false", "0", "yes", "on", ""]), max_size=3),
     path_apps=st.sampled_from([None, "true", "false", "1"]),

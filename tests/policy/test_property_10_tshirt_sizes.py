@@ -1,0 +1,141 @@
+"""**Feature: coder-deployment-guide, Property 10: T-Shirt Sizes**"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, put, swap
+from tests.policy.judge import run
+from tests.policy.recorded import ROOT, Recording, stack
+from tests.policy.test_property_07_auto_stop import TEMPLATE, small
+from tests.policy.world import DEPLOYED, PREVIEW
+
+NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+POD = "pod-swdev"
+
+
+def root(change: Any) -> Any:
+    """Change the root module of the pods' template."""
+
+    def edit(text: str) -> str:
+        content = json.loads(text)
+        change(content)
+        return json.dumps(content)
+
+    return edited({"main.tf.json": edit}, POD)
+
+
+def size(name: str, key: str, value: Any) -> Any:
+    return root(lambda content: content["locals"]["sizes"][name].update({key: value}))
+
+
+def without(name: str) -> Any:
+    """The size is no longer among those to choose from."""
+
+    def change(content: Any) -> None:
+        options = content["data"]["coder_parameter"]["size"]["option"]
+        content["data"]["coder_parameter"]["size"]["option"] = [each for each in options if each["value"] != name]
+
+    return root(change)
+
+
+def renamed(old: str, new: str) -> Any:
+    return edited({"main.tf.json": lambda text: text.replace(f'"{old}"', f'"{new}"')}, POD)
+
+
+def one_small_node(found: Recording) -> None:
+    for group in found.all(NODE_GROUP):
+        group.put("instanceTypes", ["m6g.medium"])
+
+
+BROKEN = [
+    Broken("a processor less", "offers sw-dev-small with 1 vCPU", size("sw-dev-small", "cpu", 1.0)),
+    Broken("more memory", "offers sw-dev-medium with 4 vCPU, 9 GiB", size("sw-dev-medium", "memory", "9Gi")),
+    Broken("another storage", "offers platform with 4 vCPU, 8 GiB, 50 GiB", size("platform", "storage", "50Gi")),
+    Broken("megabytes for gibibytes", "offers sw-dev-large", size("sw-dev-large", "memory", "16384M")),
+    Broken("a size is not offered", "no template offers sw-dev-large", without("sw-dev-large")),
+    Broken("a size of another name", "none of the system's sizes", renamed("sw-dev-small", "sw-dev-tiny")),
+    Broken("a look-alike", "none of the system's sizes", renamed("platform", "platform-")),
+    Broken("a size that no node holds", "more than any node for workspaces has", one_small_node),
+    Broken(
+        "a pod that requests all of itself",
+        "more than any node",
+        root(lambda c: c["module"]["base"].update(requests={"cpu": 1, "memory": 1})),
+    ),
+    Broken("no sizes at all", "offers no size that can be read", root(lambda content: content.pop("locals"))),
+    Broken("no root module", "offers no size that can be read", edited({"main.tf.json": lambda _: "{"}, POD)),
+    Broken("a folder that is not there", "can't be read", put(TEMPLATE, POD, "versions.0.directory", "composed/gone")),
+]
+
+
+@cases(BROKEN)
+def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
+    assert_caught(broken, mode, 10)
+
+
+# Requirements 1.2, typed again from the document
+TABLE = {"sw-dev-small": (2, 4, 20), "sw-dev-medium": (4, 8, 50), "sw-dev-large": (8, 16, 100), "platform": (4, 8, 100)}
+
+
+@examples
+@given(
+    offered=st.sets(st.sampled_from(sorted(TABLE)), min_size=1),
+    wanted=st.sets(st.sampled_from(sorted(TABLE)), min_size=1),
+    which=st.sampled_from(sorted(TABLE)),
+    figure=st.sampled_from(["cpu", "memory", "storage", None]),
+    share=st.sampled_from([0.125, 0.5, 1.0]),
+)
+def test_it_passes_iff_all_sizes_are_there_as_in_the_table_and_fit(
+    offered: set[str], wanted: set[str], which: str, figure: str | None, share: float
+) -> None:
+    """**Feature: coder-deployment-guide, Property 10: T-Shirt Sizes**
+
+    The oracle: a set cover, a table typed again, a node of 8 vCPU and 32 GiB.
+    """
+    found = small(PREVIEW)
+    node = stack("prod", PREVIEW).one(NODE_GROUP, "coder-ws-a")
+    node.put("instanceTypes", ["m5.2xlarge"])
+    found.entries.append(node)
+
+    def change(content: Any) -> None:
+        options = content["data"]["coder_parameter"]["size"]["option"]
+        content["data"]["coder_parameter"]["size"]["option"] = [each for each in options if each["value"] in offered]
+        if figure == "cpu":
+            content["locals"]["sizes"][which]["cpu"] += 1
+        elif figure:
+            content["locals"]["sizes"][which][figure] = "7Gi"
+        content["module"]["base"]["requests"] = {"cpu": share, "memory": share}
+
+    root(change)(found)
+    sizes = {name: list(map(float, TABLE[name])) for name in offered}
+    altered = figure is not None and which in offered
+    if altered and figure is not None:
+        place = ["cpu", "memory", "storage"].index(figure)
+        sizes[which][place] = sizes[which][0] + 1 if figure == "cpu" else 7.0
+    fit = all(cpu * share <= 8 * 0.9 and memory * share <= 32 * 0.9 for cpu, memory, _ in sizes.values())
+    config = {"property-10-tshirt-sizes": {"need": {"offered": sorted(wanted)}}}
+    passed = run(found, PREVIEW, config, number=10).violations(10) == []
+    assert passed == (wanted <= offered and not altered and fit)
+
+
+def test_machines_hold_what_they_start() -> None:
+    """T-46: an EC2 size is on types that have its vCPUs and memory."""
+    found = stack("prod", DEPLOYED)
+
+    def change(content: Any) -> None:
+        content["locals"]["machines"] = {f"{name}/0": ["m5.2xlarge"] for name in content["locals"]["sizes"]}
+
+    root(change)(found)
+    assert not [line for line in run(found, DEPLOYED, number=10).violations(10) if POD in line.message]
+    edited({"main.tf.json": swap('"m5.2xlarge"', '"m5.large"')}, POD)(found)
+    assert any("which has less than" in line.message for line in run(found, DEPLOYED, number=10).violations(10))
+
+
+def test_folders_are_found_beside_the_pack() -> None:
+    entry = stack("prod", DEPLOYED).one(TEMPLATE)
+    assert Path(ROOT, entry.inputs["versions"][0]["directory"]).is_dir()
