@@ -5,6 +5,7 @@ from __future__ import annotations
 from pulumi_policy import Policy
 
 from policy import (
+    baseline,
     not_judged,
     property_01_infrastructure,
     property_02_quota,
@@ -48,4 +49,8 @@ PROPERTIES: tuple[Property, ...] = (
     property_17_semver.PROPERTY,
 )
 
-POLICIES: tuple[Policy, ...] = (*(policy for found in PROPERTIES for policy in found.policies()), not_judged.POLICY)
+POLICIES: tuple[Policy, ...] = (
+    *(policy for found in PROPERTIES for policy in found.policies()),
+    *baseline.POLICIES,
+    not_judged.POLICY,
+)

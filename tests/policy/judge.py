@@ -17,6 +17,7 @@ from tests.policy.world import Rendered, World
 if TYPE_CHECKING:
     from tests.policy.recorded import Recording
 
+BASELINE = 0  # the number by which a run asks the baseline only
 Config = Mapping[str, Mapping[str, Any]]
 
 
@@ -90,7 +91,8 @@ def run(
     world: World | Recording, mode: str, config: Config | None = None, kind: type[Any] = OneReading, *, number: int | None = None
 ) -> Outcome:
     """Ask the resource policies about every resource, then the stack policies about all; number: of one property only."""
-    asked = [policy for policy in POLICIES if number is None or policy.name.startswith((f"property-{number:02}-", "not-yet"))]
+    group = "" if number is None else "baseline" if number == BASELINE else f"property-{number:02}-"
+    asked = [policy for policy in POLICIES if policy.name.startswith((group, "not-yet"))]
     judge, rendered = servicer(kind, config, asked), world.render(mode)
     responses = [judge.Analyze(_asked(item), None) for item in rendered]
     whole = judge.AnalyzeStack(proto.AnalyzeStackRequest(resources=[message(item) for item in rendered]), None)

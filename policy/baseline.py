@@ -1,0 +1,173 @@
+"""The baseline: what the public guidance asks of any cluster, as one group of the pack (anchors: CIS EKS Benchmark, AWS, Coder).
+
+A finding carries its rule's id. One policy judges resources before they are made; a second one counts what each rule judged, and speaks
+for what only the whole stack shows. An exception is an entry of the config with reason, owner and the last day (POL-20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from policy import baseline_aws, baseline_kubernetes, tokens
+from policy.baseline_rules import Rule
+from policy.crossguard import FRAMEWORK, PAGES, latest
+from policy.graph import Node
+from policy.inputs import remember
+from policy.stack import Stack, stack_of
+from policy.values import Props, mapping, properties, sequence, text
+from policy.verdict import Verdict
+
+NAME = "baseline"
+RULES: tuple[Rule, ...] = (*baseline_aws.RULES, *baseline_kubernetes.RULES)
+
+
+def _by_type() -> Mapping[str, Sequence[Rule]]:
+    found: dict[str, list[Rule]] = {}
+    for rule in RULES:
+        for token in rule.types:
+            found.setdefault(token, []).append(rule)
+    return found
+
+
+_RULES_OF = _by_type()
+
+
+def rules_of(node: Node) -> Iterator[Rule]:
+    """The rules that speak of a resource."""
+    return (rule for rule in _RULES_OF.get(node.type, ()) if rule.applies(node))
+
+
+def findings(node: Node, settings: Props, day: date) -> Iterator[str]:
+    """What is wrong with a resource, each sentence with its rule's id."""
+    for rule in rules_of(node):
+        fault = rule.check(node)
+        if fault is not None and not _excepted(rule.id, node, settings, day):
+            yield f"{rule.id}: {node.name}: {fault} ({rule.source})"
+
+
+def _excepted(rule: str, node: Node, settings: Props, day: date) -> bool:
+    for item in sequence(settings.get("exceptions")):
+        entry = mapping(item)
+        if text(entry.get("rule")) == rule and text(entry.get("resource")) in (None, node.name, node.urn):
+            return str(entry.get("expires")) >= day.isoformat()
+    return False
+
+
+def over(settings: Props, day: date) -> Iterator[str]:
+    """Exceptions that ended, or speak of no rule."""
+    known = {rule.id for rule in RULES}
+    for item in sequence(settings.get("exceptions")):
+        entry = mapping(item)
+        rule = text(entry.get("rule")) or ""
+        if rule not in known:
+            yield f"an exception speaks of {rule}, which is no rule; remove it"
+        elif str(entry.get("expires")) < day.isoformat():
+            who = f"{entry.get('owner')}: {entry.get('reason')}"
+            yield f"the exception of {rule} ended on {entry.get('expires')} ({who}); mend it, or renew the exception"
+
+
+def _today(settings: Props) -> date:
+    given = text(settings.get("today"))
+    return date.fromisoformat(given) if given else datetime.now(UTC).date()
+
+
+def _validate_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
+    remember(args.urn, args.props)
+    node = Node(urn=args.urn, type_token=args.resource_type, name=args.name, raw=args.props)
+    settings = properties(args.get_config())
+    if args.resource_type not in _RULES_OF:
+        args.not_applicable("no rule speaks of this type")
+    for finding in findings(node, settings, _today(settings)):
+        report(f"{NAME} {finding}", None)
+
+
+def judge(stack: Stack, settings: Props) -> tuple[Verdict, dict[str, int]]:
+    """What only the whole stack shows, and how many resources each rule judged."""
+    verdict, counts = Verdict(), dict.fromkeys((rule.id for rule in RULES), 0)
+    for node in stack.graph.nodes:
+        for rule in rules_of(node):
+            counts[rule.id] += 1
+            verdict.saw(node)
+    for fault in over(settings, _today(settings)):
+        verdict.wrong(None, fault)
+    logged = {urn for log in stack.graph.all(baseline_aws.FLOW_LOG) for urn in stack.graph.targets(log, "vpcId", tokens.VPC).urns}
+    for vpc in stack.graph.all(tokens.VPC):
+        if vpc.urn not in logged:
+            verdict.wrong(vpc, "vpc-flow-logs-everywhere: has no flow log; add one (AWS Security Hub EC2.6)")
+    return verdict, counts
+
+
+def _validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
+    stack = stack_of(args.resources)
+    if stack.empty:
+        args.not_applicable("the stack is empty")
+    verdict, _ = judge(stack, properties(args.get_config()))
+    latest[NAME] = verdict
+    for finding in verdict.sorted_violations():
+        report(f"{NAME} {finding.message}", finding.urn or stack.urn)
+
+
+_SCHEMA = PolicyConfigSchema(
+    properties={
+        "exceptions": {
+            "type": "array",
+            "description": "What may break a rule for a while.",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["rule", "reason", "owner", "expires"],
+                "properties": {
+                    "rule": {"type": "string"},
+                    "resource": {"type": "string", "description": "Name or URN; without it every resource."},
+                    "reason": {"type": "string", "minLength": 1},
+                    "owner": {"type": "string", "minLength": 1},
+                    "expires": {"type": "string", "description": "Last day, as 2026-12-31, in UTC."},
+                },
+            },
+        },
+        "today": {"type": "string", "description": "The day to judge by, instead of the clock's."},
+    }
+)
+_DESCRIPTION = "What the public guidance asks of any cluster: CIS EKS Benchmark, AWS, Coder."
+_REMEDIATION = "Do what the finding says, or add an exception with reason, owner and an end to this policy's config."
+POLICIES: tuple[Policy, ...] = (
+    ResourceValidationPolicy(
+        name=f"{NAME}-inputs",
+        display_name="Baseline (single resources)",
+        description=_DESCRIPTION,
+        validate=_validate_resource,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=_SCHEMA,
+        severity=Severity.HIGH,
+        framework=FRAMEWORK,
+        tags=["baseline", "cis", "aws"],
+        remediation_steps=_REMEDIATION,
+        url=f"{PAGES}#baseline",
+    ),
+    StackValidationPolicy(
+        name=NAME,
+        display_name="Baseline",
+        description=_DESCRIPTION,
+        validate=_validate_stack,
+        enforcement_level=EnforcementLevel.MANDATORY,
+        config_schema=_SCHEMA,
+        severity=Severity.HIGH,
+        framework=FRAMEWORK,
+        tags=["baseline", "cis", "aws"],
+        remediation_steps=_REMEDIATION,
+        url=f"{PAGES}#baseline",
+    ),
+)
