@@ -53,6 +53,7 @@ def cloud(homes: list[str] | None = None) -> dict[Address, dict[str, Any]]:
     """What AWS would tell: subnets of three zones; homes: zones of volumes that are there already."""
     ids = [f"vol-{number}" for number, _ in enumerate(homes or [])]
     return {
+        ("data.coder_workspace", "me"): {"access_url": "https://coder.example.com"},
         ("data.aws_subnets", "workspace"): {"ids": list(SUBNETS)},
         ("data.aws_subnet", "workspace"): {key: {"id": key, "availability_zone": zone, "vpc_id": "vpc-1"} for key, zone in SUBNETS.items()},
         ("data.aws_ami", "workspace"): {"root_device_name": "/dev/sda1"},
@@ -230,6 +231,12 @@ def test_machines_are_what_ec2_says_of_them():
         assert machine.memory == MemoryQuantity(told["MemoryInfo"]["SizeInMiB"] * 2**20), machine.type
         assert machine.gpus == sum(gpu["Count"] for gpu in told.get("GpuInfo", {}).get("Gpus", ())), machine.type
         assert told["ProcessorInfo"]["SupportedArchitectures"] == ["x86_64"]
+
+
+@pytest.mark.parametrize("base", OWN)
+def test_agents_reach_coderd_by_its_access_url(base: Path):
+    """TPL-14: no security group knows a Service."""
+    assert made(base).output("agent_endpoint") == "https://coder.example.com"
 
 
 def test_machines_stand_in_the_order_in_which_they_are_tried():

@@ -23,6 +23,8 @@ locals {
   storage_gib = tonumber(trimsuffix(trimsuffix(var.compute_profile.storage, "Gi"), "Ti")) * lookup({ Gi = 1, Ti = 1024 }, substr(var.compute_profile.storage, -2, 2), 1)
 }
 
+data "coder_workspace" "me" {}
+
 data "aws_subnets" "workspace" {
   tags = var.subnet_tags
 }

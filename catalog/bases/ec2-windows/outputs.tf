@@ -1,8 +1,8 @@
 # Outputs of the contract 1.0. None depends on the instance, so that the agent can be declared before it.
 
 output "agent_endpoint" {
-  description = "Where agents reach coderd: the access URL, which the agent's own script carries."
-  value       = "external"
+  description = "Where agents reach coderd: the access URL."
+  value       = data.coder_workspace.me.access_url
 }
 
 output "runtime_env" {
