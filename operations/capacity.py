@@ -10,8 +10,11 @@ from rich.text import Text
 
 from operations.failure import ExitCode, Failure
 from plan import Plan, PlanError, make_plan
+from plan.instances import INSTANCE_TYPES
+from plan.model import NodeGroupPlan, RegionPlan
 from settings import Settings
 from settings.observability import Prometheus
+from settings.roles import Role
 from settings.workload import Sizing
 
 
@@ -78,7 +81,7 @@ def _plan_json(plan: Plan) -> dict[str, object]:
 
 def show(comparison: Comparison, console: Console) -> None:
     """A table and sentences on a terminal, plain lines of the same in a pipe."""
-    console.print(Group(_verdict(comparison), Text(), _figures(comparison), Text(), _sizes(comparison)))
+    console.print(Group(_verdict(comparison), Text(), _figures(comparison), Text(), _nodes(comparison), Text(), _sizes(comparison)))
     for title, sentences in (("Warnings", comparison.declared.warnings), (f"No {comparison.other_sizing} plan", comparison.refused)):
         if sentences:
             console.print(Text(f"\n{title}"))
@@ -135,6 +138,31 @@ def _column(plan: Plan) -> dict[str, str]:
         ),
         f"USD a month ({plan.monthly_cost.priced_on:%Y-%m})": f"{plan.monthly_cost.total_usd:,.0f}",
     }
+
+
+def _nodes(comparison: Comparison) -> Table:
+    """What each node type has, and what a node of it holds (T-52: a document may say more than AWS sells)."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("nodes", "type", "vCPU", "GiB", "fewest", "most", "a node holds"):
+        table.add_column(name, justify="left" if name in ("nodes", "type") else "right")
+    for plan in comparison.declared.regions.values():
+        groups: dict[str, list[NodeGroupPlan]] = {}
+        for group in plan.node_groups:
+            groups.setdefault(group.group, []).append(group)
+        for name, members in groups.items():
+            instance, most = INSTANCE_TYPES[members[0].instance_type], sum(group.max for group in members)
+            held = _held(comparison.declared, plan, members[0].role, most)
+            fewest = sum(group.min for group in members)
+            table.add_row(name, instance.name, str(instance.vcpus), str(instance.memory_gib), str(fewest), str(most), held)
+    return table
+
+
+def _held(plan: Plan, region: RegionPlan, role: str, most: int) -> str:
+    if role == Role.WORKSPACE:
+        return f"{plan.capacity.workspaces_per_node} workspaces"
+    if role == Role.PROVISIONER:
+        return f"{region.provisioners.replicas_peak // most} provisioners"
+    return "coderd, controllers"
 
 
 def _sizes(comparison: Comparison) -> Table:

@@ -45,6 +45,14 @@ def test_capacity_says_what_the_stack_holds_and_what_limits_it(project: Path, ca
     assert not any(line != line.rstrip() for line in out.splitlines())
 
 
+def test_capacity_says_what_each_node_type_has_and_holds(capsys: pytest.CaptureFixture[str]):
+    """T-52: c7i.2xlarge has 16 GiB, whatever a document says."""
+    assert main(["capacity", "--stack", "reference", "--project", str(Path(__file__).parents[2])]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["coder-prov", "c7i.2xlarge", "8", "16", "1", "2", "7", "provisioners"] in rows
+    assert ["coder-ws", "m7i.12xlarge", "48", "192", "2", "20", "27", "workspaces"] in rows
+
+
 def test_capacity_for_programs(project: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["capacity", "--project", str(project), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
