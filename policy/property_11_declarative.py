@@ -17,8 +17,10 @@ from policy.crossguard import Property
 from policy.facts import FIRST_VISIT
 from policy.graph import Node
 from policy.stack import Stack
-from policy.values import Props, Unknown, Value, mapping, sequence, text
+from policy.values import Props, Unknown, mapping, sequence, text
 from policy.verdict import Verdict
+
+GROUP = "coderd:index/group:Group"
 
 # The attributes of coderd's resources that nobody else may decide. Left out, coderd's provider does not manage them (its documentation,
 # version 0.0.23): a hand edit stays. A group's members are not here: the identity provider's sync owns them (CDR-13).
@@ -28,7 +30,7 @@ MANAGED: Mapping[str, tuple[str, ...]] = {
         "autoStartPermittedDaysOfWeeks", "allowUserAutoStart", "allowUserAutoStop", "allowUserCancelWorkspaceJobs", "failureTtlMs",
         "timeTilDormantMs", "timeTilDormantAutodeleteMs", "requireActiveVersion", "maxPortShareLevel", "deprecationMessage",
     ),
-    "coderd:index/group:Group": ("name", "quotaAllowance"),
+    GROUP: ("name", "quotaAllowance"),
     tokens.GROUP_SYNC: ("field", "mapping"),
     tokens.ORGANIZATION: ("name",),
 }  # fmt: skip
@@ -119,16 +121,12 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
 
 def _groups(stack: Stack, template: Node, verdict: Verdict) -> None:
     """An acl names groups of this stack, or their ids would be somebody's hand work."""
-    value: Value = template.get("acl", "groups")
-    found = stack.graph.targets(template, ("acl", "groups"), "coderd:index/group:Group", tokens.ORGANIZATION)
-    roles = {text(mapping(item).get("role")) for item in sequence(value)}
-    foreign = [item for item in found.foreign if item not in roles]
-    if found.undecided:
-        verdict.undecided(template, "the groups of its acl are unknown")
-    elif sequence(value) and (not found.nodes or foreign):
-        verdict.wrong(
-            template, f"has an acl for groups that the stack does not declare ({', '.join(foreign) or 'none of them'}); declare them"
-        )
+    for index in range(len(sequence(template.get("acl", "groups")))):
+        found = stack.graph.targets(template, ("acl", "groups", index, "id"), GROUP, tokens.ORGANIZATION)
+        if found.undecided:
+            verdict.undecided(template, "a group of its acl is unknown")
+        elif not found.nodes or found.foreign:
+            verdict.wrong(template, f"has an acl for a group that the stack does not declare ({', '.join(found.foreign)}); declare it")
 
 
 PROPERTY = Property(

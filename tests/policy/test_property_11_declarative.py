@@ -45,7 +45,7 @@ BROKEN = [
     Broken("half an acl", "has an acl without users", drop(TEMPLATE, "pod-swdev", "acl.users")),
     Broken("no active version", "has 0 active versions", put(TEMPLATE, "pod-swdev", "versions.0.active", False)),
     Broken("a version without a name", "has a version without a name", drop(TEMPLATE, "pod-swdev", "versions.0.name")),
-    Broken("a group of somebody else", "groups that the stack does not declare", foreign_group, (DEPLOYED,)),
+    Broken("a group of somebody else", "a group that the stack does not declare", foreign_group, (DEPLOYED,)),
     Broken("groups make themselves", "makes groups that nobody declares", put(SYNC, None, "autoCreateMissing", True)),
     Broken("a group declared twice", "is declared 2 times", twice),
     Broken("a template that nobody publishes", "does not publish pod-stray", unpublished),
@@ -100,3 +100,11 @@ def test_every_managed_attribute_counts() -> None:
             found.entries = [entry for entry in found.entries if entry.type in (kind, "coder-eks:environment:Environment", TEMPLATES)]
             found.one(kind).drop(key)
             assert any(f"leaves {key} out" in line.message for line in run(found, DEPLOYED, number=11).violations(11)), (kind, key)
+
+
+def test_a_group_that_does_not_tell_its_id_is_known_by_its_edge() -> None:
+    """As the real provider has it: a Coder group's id is the resource's own and no property."""
+    found = stack("prod", DEPLOYED)
+    for group in found.all(GROUP):
+        group.outputs.pop("id", None)
+    assert run(found, DEPLOYED, number=11).violations(11) == []
