@@ -24,7 +24,6 @@ TOOLCHAINS = sorted(path.name for path in (CATALOG / "toolchains").iterdir())
 SCRIPTS = sorted(path for folder in ("toolchains", "bases") for path in (CATALOG / folder).rglob("*") if path.suffix in (".sh", ".ps1"))
 SHELLCHECK = shutil.which("shellcheck", path=str(Path(sys.executable).parent)) or shutil.which("shellcheck")
 LANGUAGES = {".sh": Language(tree_sitter_bash.language()), ".ps1": Language(tree_sitter_powershell.language())}
-AUTOMATIC = {"metadata", "desktop"}  # names that a header gives to user data
 
 
 def checks(toolchain: str) -> dict[str, Any]:
