@@ -111,7 +111,7 @@ def collector_cidrs(place: Place) -> tuple[str, ...]:
 
 def inside_coder(
     place: Place, base: Foundation, server: CoderServer, entrance: Entrance, token: aws.secretsmanager.Secret, token_made_on: date
-) -> None:
+) -> CoderAccess:
     """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates.
 
     All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it. The provisioner key is
@@ -165,6 +165,7 @@ def inside_coder(
         ),
         inside,
     )
+    return access
 
 
 def _instance(place: Place, server: CoderServer) -> Instance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -72,6 +72,20 @@ def coderd(around: Surroundings) -> NetworkPolicySpecArgsDict:
         egress.append({"to": [_pods(TEMPO)], "ports": _ports("TCP", OTLP_PORT)})
     if around.pod_identity:
         egress.append({"to": [_block(POD_IDENTITY_AGENT)], "ports": _ports("TCP", 80)})
+    return {"pod_selector": {"match_labels": SELECTOR}, "policy_types": ["Ingress", "Egress"], "ingress": ingress, "egress": egress}
+
+
+def workspace_proxy(vpc_cidr: str, load_balancer_cidrs: Sequence[str]) -> NetworkPolicySpecArgsDict:
+    """The policy of a workspace proxy's pods: clients come as they come to coderd, and it asks coderd by its public URL; no database."""
+    ingress: list[NetworkPolicyIngressRuleArgsDict] = [
+        {"from_": [_block(ANYWHERE, but=vpc_cidr), *_blocks(load_balancer_cidrs)], "ports": _ports("TCP", HTTP_PORT)},
+        {"from_": [_pods(SELECTOR)]},
+    ]
+    egress: list[NetworkPolicyEgressRuleArgsDict] = [
+        _dns(),
+        {"to": [_block(ANYWHERE, but=LINK_LOCAL)], "ports": _ports("TCP", HTTPS_PORT)},
+        {"to": [_pods(SELECTOR)]},
+    ]
     return {"pod_selector": {"match_labels": SELECTOR}, "policy_types": ["Ingress", "Egress"], "ingress": ingress, "egress": egress}
 
 

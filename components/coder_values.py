@@ -76,6 +76,55 @@ def values(facts: ReleaseFacts, variables: Variables) -> dict[str, object]:
     return made
 
 
+@dataclass(frozen=True, kw_only=True)
+class ProxyFacts:
+    """What a workspace proxy's values depend on. version: coderd's. primary_url: coderd's; access_url: its own. token: where it lies."""
+
+    version: str
+    replicas: int
+    cpu: str
+    memory: str
+    placement: Placement
+    primary_url: str
+    access_url: str
+    wildcard_host: str
+    token: SecretKey
+
+
+def proxy_values(facts: ProxyFacts) -> dict[str, object]:
+    """Values of the chart `coder` as a workspace proxy.
+
+    Variables: coder/coder docs/reference/cli/workspace-proxy_server.md, read 2026-11; no variable of `coder server` beside them.
+    """
+    compute = {"cpu": facts.cpu, "memory": facts.memory}
+    variables: dict[str, Value] = {
+        "CODER_PRIMARY_ACCESS_URL": facts.primary_url,
+        "CODER_PROXY_SESSION_TOKEN": facts.token,
+        "CODER_ACCESS_URL": facts.access_url,
+        "CODER_WILDCARD_ACCESS_URL": facts.wildcard_host,
+        "CODER_TLS_ENABLE": "false",  # the balancer ends TLS
+        "CODER_SECURE_AUTH_COOKIE": "true",
+        "CODER_REDIRECT_TO_ACCESS_URL": "false",
+    }
+    return {
+        "coder": {
+            "workspaceProxy": True,
+            "env": [_entry(name, value) for name, value in variables.items()],
+            "image": {"tag": f"v{facts.version}"},
+            "replicaCount": facts.replicas,
+            "resources": {"requests": compute, "limits": compute},
+            "service": {"enable": False},
+            "serviceAccount": {"name": SERVICE_ACCOUNT, "disableCreate": True, "workspacePerms": False, "enableDeployments": False},
+            "securityContext": _security_context(),
+            "podAnnotations": {"karpenter.sh/do-not-disrupt": "true"},
+            "nodeSelector": facts.placement.node_selector(),
+            "tolerations": facts.placement.tolerations(),
+            "affinity": _anti_affinity(),
+            "topologySpreadConstraints": [_spread("topology.kubernetes.io/zone", "DoNotSchedule")],
+        }
+    }
+
+
 def _entry(name: str, value: Value) -> dict[str, object]:
     if isinstance(value, SecretKey):
         return {"name": name, "valueFrom": {"secretKeyRef": {"name": value.name, "key": value.key}}}

@@ -13,6 +13,7 @@ from components.entrance import entrance
 from components.foundation import foundation
 from components.observability import Observed, observability
 from components.place import Place
+from components.proxy_region import proxy_region
 from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, kept_by_bootstrap, made_on, next_step
 from plan.model import Plan
 from settings.model import Settings
@@ -62,7 +63,9 @@ class Environment(ComponentResource):
         way = entrance(here, base.network)
         server = coder_server(here, base, state, way, visit)
         if token_made_on is not None:
-            inside_coder(here, base, server, way, token, token_made_on)
+            access = inside_coder(here, base, server, way, token, token_made_on)
+            for region in sorted(places.keys() - {primary}):
+                proxy_region(places[region], bases[region], way, access)
         topics = observability(here, Observed(places=places, bases=bases, entrance=way, key_made_on=token_made_on))
 
         self.summary = {

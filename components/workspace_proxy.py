@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi_coderd as coderd
-from pulumi import Input, Resource
+import pulumi_kubernetes as kubernetes
+from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-from components.coder_values import Placement
+from components import chart_keys, coder_network
+from components.coder_environment import SecretKey
+from components.coder_server import CHART_REPOSITORY, ROLLOUT_SECONDS, SERVICE
+from components.coder_values import HTTP_PORT, RELEASE_NAME, SELECTOR, SERVICE_ACCOUNT, Placement, ProxyFacts, proxy_values
 from components.identity import ClusterIdentity
+
+TOKEN = SecretKey(name="coder-proxy-token", key="token")
+ICON = "/emojis/1f310.png"  # a globe, of those that coderd serves itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +51,124 @@ class WorkspaceProxyArgs:
     target_group_arn: Input[str]
     add_ons: Sequence[Resource]
     coderd: coderd.Provider
+
+
+class WorkspaceProxy(ComponentResource):
+    """Coder's chart as a proxy: apps, terminals and relays from nearby, no dashboard, no API, no database (CDR-43, T-36).
+
+    It registers with coderd by a token of its own, which coderd tells once: state keeps it, encrypted, as it keeps a provisioner's key.
+    It has no right in the cluster and none in AWS.
+    """
+
+    release: kubernetes.helm.v3.Release
+
+    def __init__(self, name: str, args: WorkspaceProxyArgs, opts: ResourceOptions | None = None) -> None:
+        facts = {
+            "region": args.region,
+            "version": args.version,
+            "replicas": args.replicas,
+            "primary_url": args.primary_url,
+            "access_url": args.access_url,
+            "wildcard_host": args.wildcard_host,
+            "node_group": args.placement.group,
+        }
+        super().__init__("coder-eks:workspace_proxy:WorkspaceProxy", name, dict(facts), opts)
+        self._child = ResourceOptions(parent=self)
+
+        token = self._token(name, args)
+        account = kubernetes.core.v1.ServiceAccount(
+            name,
+            metadata={"name": SERVICE_ACCOUNT, "namespace": args.namespace},
+            automount_service_account_token=False,
+            opts=self._child,
+        )
+        around = [*self._binding(name, args), self._policy(name, args), self._budget(name, args)]
+        self.release = self._release(name, args, [token, account, *around, *args.add_ons])
+        self.register_outputs(dict(facts))
+
+    def _token(self, name: str, args: WorkspaceProxyArgs) -> kubernetes.core.v1.Secret:
+        proxy = coderd.WorkspaceProxy(
+            name,
+            name=args.region,
+            display_name=args.region,
+            icon=ICON,
+            opts=ResourceOptions(parent=self, provider=args.coderd, additional_secret_outputs=["sessionToken"]),
+        )
+        return kubernetes.core.v1.Secret(
+            name,
+            metadata={"name": TOKEN.name, "namespace": args.namespace},
+            string_data={TOKEN.key: Output.secret(proxy.session_token)},
+            opts=self._child,
+        )
+
+    def _binding(self, name: str, args: WorkspaceProxyArgs) -> list[Resource]:
+        """The Service, and what joins its pods to the region's target group (T-25, T-76)."""
+        service = kubernetes.core.v1.Service(
+            name,
+            metadata={"name": SERVICE, "namespace": args.namespace, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={
+                "type": "ClusterIP",
+                "selector": SELECTOR,
+                "ports": [{"name": "http", "port": HTTP_PORT, "target_port": HTTP_PORT, "protocol": "TCP"}],
+            },
+            opts=self._child,
+        )
+        binding = kubernetes.apiextensions.CustomResource(
+            name,
+            api_version="elbv2.k8s.aws/v1beta1",
+            kind="TargetGroupBinding",
+            metadata={"name": SERVICE, "namespace": args.namespace},
+            spec={
+                "serviceRef": {"name": service.metadata.name, "port": HTTP_PORT},
+                "targetGroupARN": args.target_group_arn,
+                "targetType": "ip",
+                "ipAddressType": "ipv4",
+                "vpcID": args.vpc_id,
+            },
+            opts=ResourceOptions(parent=self, depends_on=list(args.add_ons)),
+        )
+        return [binding]
+
+    def _policy(self, name: str, args: WorkspaceProxyArgs) -> Resource:
+        return kubernetes.networking.v1.NetworkPolicy(
+            name,
+            metadata={"name": SERVICE, "namespace": args.namespace},
+            spec=coder_network.workspace_proxy(args.vpc_cidr, args.load_balancer_cidrs),
+            opts=self._child,
+        )
+
+    def _budget(self, name: str, args: WorkspaceProxyArgs) -> Resource:
+        return kubernetes.policy.v1.PodDisruptionBudget(
+            name,
+            metadata={"name": SERVICE, "namespace": args.namespace},
+            spec={"max_unavailable": 1, "selector": {"match_labels": SELECTOR}},
+            opts=self._child,
+        )
+
+    def _release(self, name: str, args: WorkspaceProxyArgs, before: Sequence[Resource]) -> kubernetes.helm.v3.Release:
+        values = proxy_values(
+            ProxyFacts(
+                version=args.version,
+                replicas=args.replicas,
+                cpu=args.cpu,
+                memory=args.memory,
+                placement=args.placement,
+                primary_url=args.primary_url,
+                access_url=args.access_url,
+                wildcard_host=args.wildcard_host,
+                token=TOKEN,
+            )
+        )
+        chart_keys.check("coder", args.chart_version, values)
+        return kubernetes.helm.v3.Release(
+            name,
+            name=RELEASE_NAME,
+            namespace=args.namespace,
+            chart="coder",
+            version=args.chart_version,
+            repository_opts={"repo": CHART_REPOSITORY},
+            values=values,
+            create_namespace=False,
+            timeout=ROLLOUT_SECONDS,
+            opts=ResourceOptions(parent=self, depends_on=list(before)),
+        )

@@ -85,8 +85,8 @@ class Settings(Section):
 
     @property
     def primary_region(self) -> str:
-        """The region that Coder's database and hosts are in: the first one declared."""
-        return next(iter(self.regions))
+        """The region that Coder, its database and its hosts are in: the one with a database. (The engine hands regions over by name.)"""
+        return next(name for name, region in self.regions.items() if region.database is not None)
 
     @property
     def primary_database(self) -> Database:
@@ -106,8 +106,9 @@ class Settings(Section):
 
     @property
     def deployed_regions(self) -> Mapping[str, Region]:
-        """The regions that are made, in the order of the file, the primary one first."""
-        return {name: region for name, region in self.regions.items() if region.deployed}
+        """The regions that are made, the primary one first, then by name."""
+        others = sorted(name for name, region in self.regions.items() if region.deployed and name != self.primary_region)
+        return {name: self.regions[name] for name in (self.primary_region, *others)}
 
     def faults(self) -> Iterable[Fault]:
         """Everything that must agree between sections."""
@@ -211,25 +212,25 @@ def _regions_apart(regions: dict[str, Region]) -> Iterable[Fault]:
 
 
 def _primary_region(regions: dict[str, Region]) -> Iterable[Fault]:
-    """Coder and its database are in the first region, which is made; the others have neither (decision 8)."""
-    (primary, first), *others = regions.items()
-    if not first.deployed:
-        yield Fault(
-            ("regions", primary, "deployed"), "the first region has Coder and its database; write true, or put another region first"
-        )
-    if first.database is None:
-        yield Fault(("regions", primary, "database"), "is missing; add it, as the first region has Coder and its database")
-    if first.serves is not Serves.PROXY:
-        yield Fault(("regions", primary, "serves"), "the first region has Coder itself; remove the key here")
-    for name, region in others:
-        if region.serves is Serves.SHARED_DATABASE:  # DB-23
+    """One region has a database and Coder, and is made; the others have neither (decision 8)."""
+    databases = sorted(name for name, region in regions.items() if region.database is not None)
+    if not databases:
+        yield Fault(("regions", min(regions), "database"), "is missing; add it to the region that Coder is to be in")
+        return
+    primary = databases[0]
+    for name in databases[1:]:
+        yield Fault(("regions", name, "database"), f"{primary} has one, and Coder has one only; remove it from one of them")
+    if not regions[primary].deployed:
+        yield Fault(("regions", primary, "deployed"), "the region has Coder and its database; write true, or put the database elsewhere")
+    if regions[primary].serves is not Serves.PROXY:
+        yield Fault(("regions", primary, "serves"), "the region has Coder itself; remove the key here")
+    for name in sorted(set(regions) - set(databases)):
+        if regions[name].serves is Serves.SHARED_DATABASE:  # DB-23
             yield Fault(
                 ("regions", name, "serves"),
                 f"a coderd here on the database in {primary} needs VPCs that are peered, routes and security groups, which this program "
                 "does not declare, and waits for the distance with every query (T-36); write proxy",
             )
-        if region.database is not None:
-            yield Fault(("regions", name, "database"), f"Coder's only database is in {primary}; remove it here")
 
 
 def _zones_of_the_region(regions: dict[str, Region]) -> Iterable[Fault]:

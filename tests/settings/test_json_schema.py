@@ -65,6 +65,7 @@ ONLY_SETTINGS_KNOW = {
     "off_hours",
     "peak_until",
     "permit_template",
+    "no_database",
     "primary_region",
     "regions_overlap",
     "role_mapping",

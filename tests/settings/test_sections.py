@@ -28,11 +28,12 @@ def with_second_region(**network: Any) -> dict[str, Any]:
 
 
 def test_several_regions_have_the_shape_of_one():
-    """NET-38: each with a range of its own; the first one is the primary."""
+    """NET-38: each with a range of its own; the one with the database is the primary, wherever it stands."""
     settings = load(with_second_region(), STACK_FILE)
 
     assert list(settings.regions) == ["us-east-1", "us-east-2"]
     assert settings.primary_region == "us-east-1"
+    assert list(settings.deployed_regions) == ["us-east-1", "us-east-2"]
     assert settings.regions["us-east-2"].network.tiers is None
 
 
@@ -123,3 +124,16 @@ def test_a_pin_of_the_stack_file_wins():
 
 def _numbers(version: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", version)]
+
+
+def test_the_engine_hands_regions_over_by_name_and_the_primary_stays(engine: Any):
+    """DNS-12: a region whose name comes before the primary's does not take its place."""
+    config = with_second_region()
+    regions = config[PREFIX + "regions"]
+    regions["eu-west-2"] = regions.pop("us-east-2")
+    engine({**config, PREFIX + "regions": dict(sorted(regions.items()))})
+
+    loaded = load_from_pulumi()
+
+    assert loaded.primary_region == "us-east-1"
+    assert list(loaded.deployed_regions) == ["us-east-1", "eu-west-2"]
