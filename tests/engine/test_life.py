@@ -49,15 +49,21 @@ def test_the_work_tree_is_as_it_was(prod: Prod):
 def test_every_component_of_prod_stands_after_it(prod: Prod):
     components = {each["type"] for each in prod.resources if each["type"].startswith("coder-eks:")}
     assert components >= {
+        "coder-eks:alarms:Alarms",
+        "coder-eks:alerting:Topics",
+        "coder-eks:audit_trail:AuditTrail",
         "coder-eks:backups:Backups",
         "coder-eks:cluster:Cluster",
         "coder-eks:coder_server:CoderServer",
+        "coder-eks:container_logs:ContainerLogs",
+        "coder-eks:dashboards:Dashboards",
         "coder-eks:database:Database",
         "coder-eks:dns:Certificate",
         "coder-eks:dns:Records",
         "coder-eks:environment:Environment",
         "coder-eks:load_balancer:LoadBalancer",
         "coder-eks:network:Network",
+        "coder-eks:observability_chart:ObservabilityChart",
         "coder-eks:provisioners:Provisioners",
         "coder-eks:templates:Templates",
     }
