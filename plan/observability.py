@@ -34,10 +34,15 @@ def observability_plan(
     _advise(settings, kept, findings)
     return ObservabilityPlan(
         prometheus=kept,
-        budget_usd=settings.observability.budget_usd or ceil(monthly_usd * BUDGET_MARGIN / BUDGET_STEP) * BUDGET_STEP,
+        budget_usd=settings.observability.budget_usd or budget(monthly_usd),
         regions={name: _alerts(watched(settings, name, region, control)) for name, region in regions.items()},
         rules=() if kept is Prometheus.NONE else rules(),
     )
+
+
+def budget(monthly_usd: float) -> int:
+    """A round sum above what the plan computes; never nothing, which AWS refuses, even where no price is known."""
+    return max(1, ceil(monthly_usd * BUDGET_MARGIN / BUDGET_STEP)) * BUDGET_STEP
 
 
 def _alerts(region: Watched) -> RegionAlerts:

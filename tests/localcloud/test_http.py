@@ -103,6 +103,17 @@ def test_boto3_and_the_provider_see_the_same_secret(aws: Instance, secrets: Any)
     assert secrets.list_secrets()["SecretList"] == []
 
 
+def test_a_value_keeps_the_moment_it_was_made(aws: Instance, secrets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PRV-07: the provisioner key is named after that day; asked on another one, the same update would rotate it."""
+    made = aws.create(SECRET, "token", {"name": "coder/prod/coderd-token", "recoveryWindowInDays": 0})
+    lookup = "aws:secretsmanager/getSecretVersions:getSecretVersions"
+    secrets.put_secret_value(SecretId="coder/prod/coderd-token", SecretString="t")
+    first = aws.invoke(lookup, {"secretId": made.id}).values["versions"]
+    monkeypatch.setattr("localcloud.kinds.invokes_secrets.now", lambda: "2090-01-01T00:00:00Z")
+
+    assert aws.invoke(lookup, {"secretId": made.id}).values["versions"] == first
+
+
 def test_a_value_that_the_program_wrote_is_read_by_boto3(aws: Instance, secrets: Any) -> None:
     made = aws.create(SECRET, "s", {"name": "s"})
     aws.create(VERSION, "v", {"secretId": made.id, "secretString": "by the program"})

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plan.alerts import ROUTES, RUNBOOK, TOPICS, Alarm, Compare, Level, Severity, escalated
+from plan.observability import budget
 from settings.observability import Prometheus
 from tests.plan.stacks import REGION, plan_of, warned
 
@@ -160,4 +161,5 @@ def test_the_budget_is_a_fifth_above_what_the_plan_computes():
     plan = plan_of()
 
     assert 1.2 * plan.monthly_cost.total_usd <= plan.observability.budget_usd < 1.2 * plan.monthly_cost.total_usd + 100
+    assert [budget(monthly) for monthly in (0, 80, 83.34, 1000)] == [100, 100, 200, 1200]
     assert plan_of("observability: { budget_usd: 60000 }").observability.budget_usd == 60000
