@@ -13,20 +13,17 @@ from components.coder_database import CoderDatabaseArgs, coder_database
 from components.coder_environment import QuietHours
 from components.coder_network import Surroundings
 from components.coder_server import CoderServer, CoderServerArgs
-from components.coder_values import HTTP_PORT
 from components.entrance import Entrance
 from components.foundation import Foundation
-from components.namespaces import CODER, PROVISIONERS, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
+from components.namespaces import CODER, PROVISIONERS, WORKSPACES
 from components.network import Network
 from components.place import Place, placement
 from components.postgresql import PostgreSql
-from components.provisioner_access import OWN_TAG
 from components.provisioners import Provisioners, ProvisionersArgs
-from components.tags import ENVIRONMENT
 from components.templates import Templates, TemplatesArgs
-from components.workspace_machines import PROFILE, WorkspaceMachines, WorkspaceMachinesArgs
+from components.workspace_machines import WorkspaceMachines, WorkspaceMachinesArgs
 from composer import Instance
-from plan.groups import workspace_requests
+from plan.templates import template_facts
 from settings.cluster import IdentityMode, Role
 from settings.network import Tier
 from settings.observability import Prometheus
@@ -157,7 +154,7 @@ def inside_coder(
             workload=settings.workload,
             coder=settings.coder,
             license_secret=settings.coder.secrets.license,
-            instance=_instance(place, server),
+            instance=_instance(place),
             provisioner_tags=place.planned.provisioners.tags,
             organization_id=access.organization_id,
             coderd=access.provider,
@@ -168,26 +165,7 @@ def inside_coder(
     return access
 
 
-def _instance(place: Place, server: CoderServer) -> Instance:
+def _instance(place: Place) -> Instance:
     """What the bases of the templates are told about this deployment."""
-    requests = workspace_requests(place.settings)
-    return Instance(
-        coder_url=server.internal_url_text,
-        access_url=place.plan.access_url,
-        region=place.region,
-        platform={
-            "blocked_cidrs": [place.planned.network.cidr],
-            "coder_namespace": CODER,
-            "coder_port": HTTP_PORT,
-            "instance_profile": PROFILE.format(system=place.settings.system.name),
-            "machine_tags": {OWN_TAG: "true", ENVIRONMENT: place.settings.system.name},
-            "namespace": WORKSPACES,
-            "node_group": placement(place.planned, Role.WORKSPACE).group,
-            "region": place.region,
-            "requests": {"cpu": float(requests.cpu), "memory": float(requests.memory)},
-            "service_account": WORKSPACE_SERVICE_ACCOUNT,
-            "storage_class": STORAGE_CLASS,
-            "subnet_tags": {ENVIRONMENT: place.settings.system.name, "Tier": place.planned.network.tier_of(Role.WORKSPACE.value).name},
-            "vpc_tags": {ENVIRONMENT: place.settings.system.name, "Name": place.region},
-        },
-    )
+    facts = template_facts(place.settings, place.plan, place.region)
+    return Instance(coder_url=facts.coder_url, access_url=facts.access_url, region=facts.region, platform=facts.platform)

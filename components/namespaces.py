@@ -9,12 +9,11 @@ import pulumi_kubernetes as kubernetes
 from pulumi import Input, Output, Resource, ResourceOptions
 
 from plan.model import CapacityPlan, ProvisionerPlan
+from plan.templates import CODER, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
 from settings.quantities import CpuQuantity, MemoryQuantity
 from settings.workload import Workload
 
-CODER, PROVISIONERS, WORKSPACES = "coder", "coder-prov", "coder-ws"
-WORKSPACE_SERVICE_ACCOUNT = "coder-workspace"
-STORAGE_CLASS = "gp3"
+PROVISIONERS = "coder-prov"
 
 DNS_LABELS = {"k8s-app": "kube-dns"}  # what CoreDNS' pods carry, under its old name
 

@@ -19,10 +19,10 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 from components.iam import ANY_RESOURCE, Statement
 from components.provisioner_values import METRICS_PORT, RELEASE_NAME, SCALER
+from plan.templates import MACHINE_TAG as OWN_TAG
 from settings.cluster import IdentityMode
 
 WORKSPACE_ROLE_PATH = "coder-workspaces"  # roles that EC2 workspaces may be given lie below this path
-OWN_TAG = "Coder_Provisioned"  # on everything that a workspace build makes in EC2
 
 _ALL_VERBS = ["create", "delete", "get", "list", "patch", "update", "watch"]
 

@@ -9,8 +9,7 @@ from pulumi import ComponentResource, InvokeOptions, Output, ResourceOptions
 
 from components.iam import Statement, document, trusted_service
 from components.provisioner_access import WORKSPACE_ROLE_PATH
-
-PROFILE = "coder-{system}-workspace"
+from plan.templates import MACHINE_PROFILE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ class WorkspaceMachines(ComponentResource):
         child = ResourceOptions(parent=self)
         role = aws.iam.Role(
             name,
-            name=PROFILE.format(system=args.system),
+            name=MACHINE_PROFILE.format(system=args.system),
             path=f"/{WORKSPACE_ROLE_PATH}/",
             description="EC2 workspaces of Coder",
             assume_role_policy=document(trusted_service("ec2.amazonaws.com")),
@@ -47,6 +46,6 @@ class WorkspaceMachines(ComponentResource):
             resources=[Output.concat("arn:", partition, f":s3:::dcv-license.{args.region}/*")],
         )
         aws.iam.RolePolicy(name, role=role.name, policy=document(licence), opts=child)
-        made = aws.iam.InstanceProfile(name, name=PROFILE.format(system=args.system), role=role.name, opts=child)
+        made = aws.iam.InstanceProfile(name, name=MACHINE_PROFILE.format(system=args.system), role=role.name, opts=child)
         self.profile = made.name
         self.register_outputs({"profile": self.profile})

@@ -234,3 +234,13 @@ def _fate(path: str, before: Mapping[str, bytes], after: Mapping[str, bytes]) ->
 def _numbers(version: str) -> tuple[int, ...]:
     """1.23.12+20260929 as (1, 23, 12, 20260929): a later build of the same version follows it."""
     return tuple(int(part) for part in version.replace("+", ".").replace("-", ".").split(".") if part.isdigit())
+
+
+def is_above(version: str, other: str) -> bool:
+    """Whether a version follows another."""
+    return Version.parse(version) > Version.parse(other)
+
+
+def highest(versions: Iterable[str]) -> str:
+    """The last of versions; ValueError where there is none."""
+    return max(versions, key=Version.parse)

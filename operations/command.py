@@ -17,15 +17,16 @@ from rich.console import Console
 
 from operations.failure import ExitCode, Failure
 from operations.stack import Stack, find_stack
+from operations.templates_command import add_templates
 
 _EXIT_CODES = """\
 exit codes:
   0  done
-  2  wrong arguments, or a stack file with faults
+  2  wrong arguments, or a stack file or catalogue with faults
   3  something is missing: the stack, a secret, AWS credentials
   4  coderd or AWS does not answer
   5  coderd or AWS refuses
-  6  the preflight found what would stop a deployment
+  6  the preflight or a check found what would stop a deployment
   7  the restore exercise found a fault
 """
 _PIPE_WIDTH = 160  # columns; a pipe has no width of its own, and lines that break in the middle can't be searched
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_preflight(commands)
     _add_restore_test(commands)
     _add_values(commands)
+    add_templates(commands)
     return parser
 
 
