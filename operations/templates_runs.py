@@ -63,7 +63,8 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     names = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in arguments.project.glob("Pulumi.*.yaml"))
-    stacks = [_stack(arguments)] if arguments.stack else [find_stack(name, arguments.project) for name in names]
+    declared = [name for name in names if "." not in name]  # Pulumi.<stack>.deploy.yaml is a deployment's, no stack's
+    stacks = [_stack(arguments)] if arguments.stack else [find_stack(name, arguments.project) for name in declared]
     if not stacks:
         raise Failure(ExitCode.MISSING, f"{arguments.project} has no Pulumi.<stack>.yaml; say where with --project")
     catalog = _catalog(arguments)

@@ -114,7 +114,7 @@ def test_the_gate_is_open_for_what_is_right(project: Project, capsys: pytest.Cap
 
 def test_the_gate_stops_a_change_without_a_version(project: Project, capsys: pytest.CaptureFixture[str]):
     """Property 17: a tag is what it was."""
-    project.edit(SCRIPT, "set -uo pipefail", "set -uo pipefail # changed")
+    project.edit(SCRIPT, "# shellcheck shell=bash\n", "# shellcheck shell=bash\n# changed\n")
     assert project.run("check") == ExitCode.BLOCKED
     assert "swdev-toolchain 1.2.0 is not what its tag has; a released version never changes: write version 1.2.1" in capsys.readouterr().err
     assert project.run("bump", "swdev-toolchain", "--write") == 0
@@ -135,7 +135,7 @@ def test_the_gate_stops_a_wrong_version(project: Project, capsys: pytest.Capture
 
 def test_a_tag_that_was_moved_is_found_by_the_lock_file(project: Project, capsys: pytest.CaptureFixture[str]):
     assert project.run("resolve", "--tags-only") == 0
-    project.edit(SCRIPT, "set -uo pipefail", "set -uo pipefail # changed")
+    project.edit(SCRIPT, "# shellcheck shell=bash\n", "# shellcheck shell=bash\n# changed\n")
     project.commit("moved")
     project.git("tag", "-f", "swdev-toolchain/v1.2.0")
     capsys.readouterr()
