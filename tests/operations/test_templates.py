@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from composer import load_catalog
 from composer.publications import MachineSearch
@@ -39,8 +40,10 @@ class Project:
         for part in ("contract", "toolchains/swdev", "bases/k8s", "policy"):
             shutil.copytree(ROOT / "catalog" / part, self.catalog / part)
         (self.catalog / "compositions").mkdir()
-        for file in ("images.yaml", "registries.yaml", "compositions/pod-swdev.yaml"):
+        for file in ("registries.yaml", "compositions/pod-swdev.yaml"):
             shutil.copy(ROOT / "catalog" / file, self.catalog / file)
+        images = yaml.safe_load((ROOT / "catalog/images.yaml").read_text())
+        (self.catalog / "images.yaml").write_text(yaml.safe_dump({"enterprise-base": images["enterprise-base"]}, sort_keys=False))
         stack = folder / "Pulumi.prod.yaml"
         stack.write_text(re.sub(r"(?m)^    published:\n(      .*\n)+", PUBLISHED, stack.read_text()))
         self.git("init", "-q", "-b", "main")
