@@ -36,6 +36,11 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
         for name in ("DefaultSecurityGroup", "SecurityGroup")
         for way in ("egress", "ingress")
     },
+    ("aws:budgets/budget:Budget", "notifications[*].subscriberSnsTopicArns[*]"): {
+        "notifications": [
+            {"comparisonOperator": "GREATER_THAN", "threshold": 100, "thresholdType": "PERCENTAGE", "notificationType": "ACTUAL"}
+        ]
+    },
     ("aws:eks/addon:Addon", "podIdentityAssociations[*].roleArn"): {"podIdentityAssociations": [{"serviceAccount": "aws-node"}]},
     ("aws:eks/cluster:Cluster", "encryptionConfig.provider.keyArn"): {"encryptionConfig": {"resources": ["secrets"]}},
     ("aws:eks/nodeGroup:NodeGroup", "launchTemplate.id"): {"launchTemplate": {"version": "1"}},
