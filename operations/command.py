@@ -28,6 +28,7 @@ exit codes:
   5  coderd or AWS refuses
   6  the preflight or a check found what would stop a deployment
   7  the restore exercise found a fault
+  8  a policy is broken, or has judged nothing
 """
 _PIPE_WIDTH = 160  # columns; a pipe has no width of its own, and lines that break in the middle can't be searched
 
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_graph(commands)
     _add_load_times(commands)
     _add_preflight(commands)
+    _add_policy(commands)
     _add_restore_test(commands)
     _add_values(commands)
     add_templates(commands)
@@ -202,6 +204,40 @@ def _add_preflight(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_stack(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_preflight)
+
+
+def _add_policy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above
+    parser = commands.add_parser(
+        "policy",
+        help="what the policies say of the deployed stack, and how much they judged",
+        description="Exports the stack's state, lets the policy pack judge it, and shows each of the 17 properties with its verdict and "
+        "the number of resources that it judged, then the baseline. On prod's second visit a property that judged nothing is a failure.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_stack(parser)
+    parser.add_argument("--file", metavar="STATE", type=Path, help="an exported state, instead of the stack's own")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="config of the policy pack: levels, settings, exceptions")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--junit", metavar="FILE", type=Path, help="write the verdicts as JUnit XML")
+    parser.add_argument("--sarif", metavar="FILE", type=Path, help="write the findings as SARIF 2.1.0, for a pull request")
+    parser.set_defaults(run=_policy)
+
+
+def _policy(arguments: argparse.Namespace) -> int:
+    from operations import policy_check, policy_reports
+
+    stack = find_stack(arguments.stack, arguments.project)
+    found = policy_check.check(stack, state=arguments.file, config=arguments.config)
+    if arguments.junit:
+        arguments.junit.write_text(policy_reports.junit(found), encoding="utf-8")
+    if arguments.sarif:
+        arguments.sarif.write_text(policy_reports.sarif(found), encoding="utf-8")
+    if arguments.json:
+        sys.stdout.write(json.dumps(policy_reports.as_json(found), indent=2) + "\n")
+    else:
+        policy_reports.show(found, Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH))
+    return ExitCode.DONE if found.passed else ExitCode.VIOLATED
 
 
 def _add_values(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:  # pyright: ignore[reportPrivateUsage] as above

@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 4  # coderd or AWS does not answer
     BLOCKED = 6  # the preflight found what would stop a deployment
     NOT_AS_PROMISED = 7  # the restore exercise found a fault
+    VIOLATED = 8  # a policy is broken, or could not judge
     REFUSED = 5  # coderd or AWS says no
 
 

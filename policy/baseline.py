@@ -107,6 +107,10 @@ def judge(stack: Stack, settings: Props) -> tuple[Verdict, dict[str, int]]:
     for vpc in stack.graph.all(tokens.VPC):
         if vpc.urn not in logged:
             verdict.wrong(vpc, "vpc-flow-logs-everywhere: has no flow log; add one (AWS Security Hub EC2.6)")
+    for group in stack.graph.all(tokens.NODE_GROUP):
+        template = stack.graph.targets(group, ("launchTemplate", "id"), tokens.LAUNCH_TEMPLATE).only
+        if template is not None and not baseline_aws.of_nodes(template):
+            verdict.wrong(template, "ec2-launch-template-of-nodes: starts nodes and is called a NAT instance's; rename it")
     return verdict, counts
 
 

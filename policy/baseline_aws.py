@@ -187,9 +187,14 @@ def _tags(node: Node) -> str | None:
 def _lifecycle(node: Node) -> str | None:
     for rule in sequence(node.get("rules")):
         days = integer(at(rule, "lifecycle", "deleteAfter"))
-        if days is None or days < 30:
-            return f"keeps snapshots {days} days; keep them 30 at least"
+        if days is None or days < 7:
+            return f"keeps snapshots {days} days; keep them a week at least"
     return None
+
+
+def of_nodes(node: Node) -> bool:
+    """A template of the cluster's nodes; NAT instances have public addresses by design and hold nothing (NET-15)."""
+    return re.search(r"(^|-)nat(-|$)", node.name) is None
 
 
 NO_RULES = "has rules; the default security group is for nobody"
@@ -270,8 +275,9 @@ RULES: tuple[Rule, ...] = (
         OWN,
         (tokens.LAUNCH_TEMPLATE,),
         _disks("kmsKeyId", "encrypts a disk with AWS's key; give it the stack's"),
+        of_nodes,
     ),
-    Rule("ec2-launch-template-no-public-address", f"{HUB} EC2.25", (tokens.LAUNCH_TEMPLATE,), _no_public_address),
+    Rule("ec2-launch-template-no-public-address", f"{HUB} EC2.25", (tokens.LAUNCH_TEMPLATE,), _no_public_address, of_nodes),
     Rule("ec2-launch-template-no-ssh-key", OWN, (tokens.LAUNCH_TEMPLATE,), absent("keyName", "has an SSH key; remove key_name")),
     Rule("iam-policy-no-star-action", f"{HUB} IAM.1", DOCUMENTS, _no_star_action),
     Rule("iam-policy-pass-role-scoped", OWN, DOCUMENTS, _pass_role),
@@ -301,7 +307,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "rds-own-key",
         OWN,
-        (tokens.DATABASE_CLUSTER, tokens.DATABASE_INSTANCE),
+        (tokens.DATABASE_CLUSTER,),  # the reference architecture takes AWS's key for its one instance
         present("kmsKeyId", "is encrypted with AWS's key; give it the stack's"),
     ),
     Rule(

@@ -24,6 +24,7 @@ from policy import (
     property_15_provenance,
     property_16_overrides,
     property_17_semver,
+    report,
 )
 from policy.crossguard import Property
 
@@ -48,6 +49,8 @@ PROPERTIES: tuple[Property, ...] = (
     property_16_overrides.PROPERTY,
     property_17_semver.PROPERTY,
 )
+
+not_judged.after = lambda stack, verdicts: report.write(stack, verdicts, PROPERTIES)
 
 POLICIES: tuple[Policy, ...] = (
     *(policy for found in PROPERTIES for policy in found.policies()),

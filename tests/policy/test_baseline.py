@@ -231,6 +231,17 @@ def test_a_network_without_flow_logs_is_seen_in_the_whole_stack() -> None:
     assert any("vpc-flow-logs-everywhere" in line.message for line in run(found, DEPLOYED, number=BASELINE).violations())
 
 
+def test_nodes_do_not_pass_for_nat_instances() -> None:
+    found = stack("prod", DEPLOYED)
+    found.one(TEMPLATE, "coder-ws-a").name = "us-east-1-nat-a"
+    found.one(TEMPLATE, "nat-a").urn += "-nat-a"
+    urn = found.one(TEMPLATE, "nat-a").urn
+    for group in found.all(GROUP):
+        if group.name.endswith("coder-ws-a"):
+            group.edges["launchTemplate"] = [urn]
+    assert any("is called a NAT instance's" in line.message for line in run(found, DEPLOYED, number=BASELINE).violations())
+
+
 def exception(**given: str) -> dict[str, Any]:
     entry = {"rule": "kms-rotation", "reason": "imported key", "owner": "security", "expires": "2026-11-21", **given}
     names = ("baseline", "baseline-inputs")

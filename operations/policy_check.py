@@ -1,0 +1,161 @@
+"""What the policy pack says of a deployed stack: `pulumi policy analyze` over its exported state (POL-18)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from operations.failure import ExitCode, Failure
+from operations.stack import Stack
+
+PACK = "policy"
+REPORT = "CODER_EKS_POLICY_REPORT"  # where the pack writes what it judged (policy/report.py)
+SECONDS = 600
+STRICT_SYSTEMS = ("prod",)  # where a property that judged nothing is a failure, from the second visit on
+_STATEMENT = re.compile(r"^(property-\d\d|baseline)(?P<open> not judged| not yet judged)?:? ", re.MULTILINE)
+_NUMBER = re.compile(r"^property-(\d\d)-")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One violation. rule: `property-05`, or the baseline rule's id. mandatory: stops an update."""
+
+    rule: str
+    urn: str
+    message: str
+    mandatory: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One property. judged: resources; reason: why there is no verdict."""
+
+    number: int
+    title: str
+    judged: int
+    reason: str
+    remediation: str
+    findings: tuple[Finding, ...]
+    strict: bool
+
+    @property
+    def word(self) -> str:
+        """Passed, violated, or what keeps it from either."""
+        if self.findings:
+            return "violated" if any(found.mandatory for found in self.findings) else "advisory"
+        if self.reason or not self.judged:
+            return "not judged"
+        return "passed"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is in order: on a strict system only what passed is."""
+        return self.word == "passed" or (self.word in ("not judged", "advisory") and not self.strict)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A stack, judged. rules: how many resources each rule of the baseline judged."""
+
+    stack: str
+    resources: int
+    properties: tuple[Verdict, ...]
+    baseline: tuple[Finding, ...]
+    rules: Mapping[str, int]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every property is in order and no mandatory rule is broken."""
+        return all(found.holds for found in self.properties) and not any(found.mandatory for found in self.baseline)
+
+
+def check(stack: Stack, *, state: Path | None = None, config: Path | None = None) -> Checked:
+    """Judge the stack's state; Failure where there is no pulumi, no stack or no pack."""
+    with tempfile.TemporaryDirectory(prefix="coder-eks-policy-") as folder:
+        place = state or Path(folder, "state.json")
+        if state is None:
+            place.touch(mode=0o600)
+            place.write_text(_pulumi(stack, ["stack", "export", "--stack", stack.name]).stdout, encoding="utf-8")
+        elif not state.is_file():
+            raise Failure(ExitCode.MISSING, f"{state} is not there; write it with `pulumi stack export --stack {stack.name}`")
+        report = Path(folder, "report.json")
+        options = ["--policy-pack-config", str(config)] if config else []
+        command = ["policy", "analyze", "--file", str(place.resolve()), "--policy-pack", PACK, "--json", *options]
+        done = _pulumi(stack, command, environment={REPORT: str(report)}, may_fail=True)
+        if not report.is_file():
+            said = " ".join((done.stderr or done.stdout).split())[-600:]
+            raise Failure(ExitCode.MISSING, f"the policy pack has judged nothing of {stack.name}: {said or 'the state is empty'}")
+        return checked(stack.name, json.loads(report.read_text(encoding="utf-8")), list(_events(done.stdout)))
+
+
+def checked(stack: str, report: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Checked:
+    """Report and events, joined."""
+    findings = sorted(found for event in events if (found := _finding(event)) is not None)
+    strict = report["system"] in STRICT_SYSTEMS and report["visit"] != 1
+    properties = tuple(
+        Verdict(
+            number=item["number"],
+            title=item["title"],
+            judged=item["judged"],
+            reason=item["reason"] or (f"{item['open']} unknown" if item["open"] else ""),
+            remediation=item["remediation"],
+            findings=tuple(
+                sorted((each for each in findings if each.rule == f"property-{item['number']:02}"), key=lambda each: each.message)
+            ),
+            strict=strict,
+        )
+        for item in report["properties"]
+    )
+    own = tuple(each for each in findings if not each.rule.startswith("property-"))
+    return Checked(stack, report["resources"], properties, own, report["baseline"]["rules"])
+
+
+def _finding(event: Mapping[str, Any]) -> Finding | None:
+    """A violation of an event; None for a line about what is not judged."""
+    message = str(event.get("message", ""))
+    statement = _STATEMENT.search(message)
+    if statement is None or statement["open"]:
+        return None
+    words = message[statement.end() :].strip()
+    number = _NUMBER.match(str(event.get("policyName")))
+    rule = f"property-{number[1]}" if number else words.partition(":")[0]
+    mandatory = event.get("enforcementLevel") == "mandatory"
+    return Finding(rule, str(event.get("resourceUrn") or ""), words if number else words.partition(":")[2].strip(), mandatory)
+
+
+def _events(text: str) -> Iterator[Mapping[str, Any]]:
+    for line in text.splitlines():
+        if line.startswith("{"):
+            event = cast("dict[str, Any]", json.loads(line))
+            if "policyEvent" in event:
+                yield event["policyEvent"]
+
+
+def _pulumi(
+    stack: Stack, command: Sequence[str], *, environment: Mapping[str, str] | None = None, may_fail: bool = False
+) -> subprocess.CompletedProcess[str]:
+    try:
+        done = subprocess.run(
+            ["pulumi", *command],
+            cwd=stack.folder,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise Failure(ExitCode.MISSING, "pulumi is not on PATH; install it, or run this as `./local coder-eks policy`") from None
+    except subprocess.TimeoutExpired:
+        raise Failure(ExitCode.UNREACHABLE, f"pulumi has not answered within {SECONDS} seconds; is its backend reachable?") from None
+    if done.returncode != 0 and not may_fail:
+        said = " ".join(done.stderr.split()).removeprefix("error: ") or f"exit code {done.returncode}"
+        raise Failure(ExitCode.MISSING, f"pulumi does not export stack {stack.name}: {said}; run `pulumi up --stack {stack.name}` first")
+    return done
