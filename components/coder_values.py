@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pulumi import Input
 
 from components import coder_reference as reference
+from components import proxy_environment
 from components.coder_environment import CERTIFICATES_FOLDER, SecretKey, Value, Variables
 
 RELEASE_NAME = "coder"
@@ -92,20 +93,11 @@ class ProxyFacts:
 
 
 def proxy_values(facts: ProxyFacts) -> dict[str, object]:
-    """Values of the chart `coder` as a workspace proxy.
-
-    Variables: coder/coder docs/reference/cli/workspace-proxy_server.md, read 2026-11; no variable of `coder server` beside them.
-    """
+    """Values of the chart `coder` as a workspace proxy; UnknownCoderValueError for a variable that a proxy would ignore."""
     compute = {"cpu": facts.cpu, "memory": facts.memory}
-    variables: dict[str, Value] = {
-        "CODER_PRIMARY_ACCESS_URL": facts.primary_url,
-        "CODER_PROXY_SESSION_TOKEN": facts.token,
-        "CODER_ACCESS_URL": facts.access_url,
-        "CODER_WILDCARD_ACCESS_URL": facts.wildcard_host,
-        "CODER_TLS_ENABLE": "false",  # the balancer ends TLS
-        "CODER_SECURE_AUTH_COOKIE": "true",
-        "CODER_REDIRECT_TO_ACCESS_URL": "false",
-    }
+    variables = proxy_environment.environment(
+        primary_url=facts.primary_url, access_url=facts.access_url, wildcard_host=facts.wildcard_host, token=facts.token
+    )
     return {
         "coder": {
             "workspaceProxy": True,

@@ -58,6 +58,17 @@ def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
         "zones": declared.network.zones,
         "tiers": sorted(tier.name for tier in plan.network.tiers),
         "nat": declared.network.nat.value,
+        "pools": {
+            pool.name: {
+                "tier": pool.tier,
+                "role": pool.role,
+                "capacityTypes": list(pool.capacity_types),
+                "architectures": list(pool.architectures),
+                "cpu": pool.cpu_limit,
+                "memory": pool.memory_limit,
+            }
+            for pool in plan.pools
+        },
         "nodeGroups": {
             name: {
                 "tier": group.tier.value,

@@ -165,6 +165,9 @@ def _instance_faults(base: Base, instance: Instance) -> Iterator[str]:
     for key in base.platform:
         if key not in instance.platform:
             yield f"{base.name} asks the deployment for {key}, which it does not tell; it tells {', '.join(sorted(instance.platform))}"
+    nodes = instance.platform.get("architecture", base.arch)
+    if "node_group" in base.platform and nodes != base.arch:  # TPL-48: the agent and the image are of one architecture
+        yield f"{base.name} makes workspaces of {base.arch}, and the workspace nodes are {nodes}; give them types of {base.arch}"
     if base.coderd == "external" and not instance.access_url:
         yield f"{base.name} reaches coderd by its access URL, which the deployment does not tell"
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from localcloud.kinds.model import Resource, Value
+from localcloud.kinds.model import Resource, Value, values_at
 from localcloud.store import Key, Origin, Record, Store
 from localcloud.templates import random_text
 
@@ -32,7 +32,8 @@ def deployment(store: Store) -> Record | None:
     """The deployed Helm release of Coder, if there is one."""
     for record in store.of(RELEASE):
         chart = str(record.resource.inputs.get("chart", "")).rstrip("/").rpartition("/")[2]
-        if chart == "coder" and record.origin is Origin.PROGRAM:
+        proxy = values_at(record.resource.inputs, "values.coder.workspaceProxy") == [True]  # the same chart with another command
+        if chart == "coder" and not proxy and record.origin is Origin.PROGRAM:
             return record
     return None
 

@@ -181,7 +181,8 @@ class Coderd(Backend):
             daemons = [
                 text_at({"at": each}, "at.value") for each in variables if text_at({"at": each}, "at.name") == "CODER_PROVISIONER_DAEMONS"
             ]
-            if (chart := chart_of(release.inputs)) and chart.name == "coder" and daemons != ["0"]:
+            proxy = values_at(release.inputs, "values.coder.workspaceProxy") == [True]  # builds nothing
+            if (chart := chart_of(release.inputs)) and chart.name == "coder" and not proxy and daemons != ["0"]:
                 return True
         return False
 

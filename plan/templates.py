@@ -41,6 +41,7 @@ def template_facts(settings: Settings, plan: Plan, region: str) -> TemplateFacts
         access_url=plan.access_url,
         region=region,
         platform={
+            "architecture": workspace_architecture(here),
             "blocked_cidrs": [here.network.cidr],
             "coder_namespace": CODER,
             "coder_port": CODERD_PORT,
@@ -56,6 +57,12 @@ def template_facts(settings: Settings, plan: Plan, region: str) -> TemplateFacts
             "vpc_tags": {ENVIRONMENT_TAG: system, "Name": region},
         },
     )
+
+
+def workspace_architecture(plan: RegionPlan) -> str:
+    """What the nodes of workspaces run, `amd64` or `arm64`, and with them image and agent (TPL-48); the settings allow one only."""
+    groups = (group.architecture for group in plan.node_groups if group.role == Role.WORKSPACE)
+    return next(groups, None) or next(pool.architectures[0] for pool in plan.pools if pool.role == Role.WORKSPACE)
 
 
 def workspace_group(plan: RegionPlan) -> str:

@@ -26,15 +26,16 @@ def chart_of(release: Node) -> str | None:
 
 def releases(graph: Graph, chart: str) -> list[Node]:
     """The releases of a chart. Coder's chart also installs workspace proxies, which are no coderd: see `proxies`."""
-    return [node for node in graph.all(tokens.RELEASE) if chart_of(node) == chart and not _is_proxy(node)]
+    return [node for node in graph.all(tokens.RELEASE) if chart_of(node) == chart and not is_proxy(node)]
 
 
 def proxies(graph: Graph) -> list[Node]:
     """The releases of Coder's chart that are workspace proxies: no dashboard, no database, no builds."""
-    return [node for node in graph.all(tokens.RELEASE) if chart_of(node) == CODER and _is_proxy(node)]
+    return [node for node in graph.all(tokens.RELEASE) if chart_of(node) == CODER and is_proxy(node)]
 
 
-def _is_proxy(release: Node) -> bool:
+def is_proxy(release: Node) -> bool:
+    """Whether a release of Coder's chart runs a workspace proxy."""
     return release.get("values", CODER, "workspaceProxy") is True
 
 

@@ -31,7 +31,7 @@ _REPLICAS = re.compile(r"""replicas["']?\s*[=:\s]\s*["']?(-?\d+|\$\{?\w+\}?)""")
 def _release(node: Node, settings: Props, verdict: Verdict) -> None:
     """coderd's own release: the variable stands in the values and is exactly "0"."""
     del settings
-    if helm.chart_of(node) == helm.CODER:
+    if helm.chart_of(node) == helm.CODER and not helm.is_proxy(node):  # a proxy knows no builds
         _built_in_off(helm.effective(None, node, BUILT_IN), node, verdict)
 
 

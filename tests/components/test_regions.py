@@ -111,9 +111,13 @@ def test_a_region_beside_the_primary_one_runs_a_proxy_and_no_coder():
         "CODER_PROXY_SESSION_TOKEN": "coder-proxy-token",
         "CODER_ACCESS_URL": "https://us-west-2.coderdemo.io",
         "CODER_WILDCARD_ACCESS_URL": "*.us-west-2.coderdemo.io",
-        "CODER_TLS_ENABLE": "false",
+        "CODER_DISABLE_OWNER_WORKSPACE_ACCESS": "true",
+        "CODER_DISABLE_PATH_APPS": "true",
+        "CODER_LOGGING_HUMAN": "/dev/null",
+        "CODER_LOGGING_JSON": "/dev/stderr",
         "CODER_SECURE_AUTH_COOKIE": "true",
-        "CODER_REDIRECT_TO_ACCESS_URL": "false",
+        "CODER_STRICT_TRANSPORT_SECURITY": "31536000",
+        "CODER_TLS_ENABLE": "false",
     }
     assert not [node for node in added() if node.type.startswith("aws:rds/")]
     primary = graph("us-west-2").one(RELEASE, "coder")

@@ -282,3 +282,12 @@ def test_what_the_deployment_does_not_tell_is_told():
 
 def test_a_text_with_template_signs_stays_what_it_is():
     assert literal("${a} %{b}") == "$${a} %%{b}"
+
+
+def test_a_base_of_another_architecture_than_its_nodes_is_refused():
+    """TPL-48: agent and image are of one architecture, and so are the nodes that they start on."""
+    with pytest.raises(CompositionError) as error:
+        composed(instance=replace(INSTANCE, platform={**INSTANCE.platform, "architecture": "arm64"}))
+    (problem,) = error.value.problems
+    assert problem == "pod-swdev: base-k8s makes workspaces of amd64, and the workspace nodes are arm64; give them types of amd64"
+    composed(instance=replace(INSTANCE, platform={**INSTANCE.platform, "architecture": "amd64"}))

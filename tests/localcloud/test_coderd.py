@@ -293,3 +293,9 @@ def test_a_taken_name_is_refused(coder: Instance) -> None:
 def test_a_misspelt_property_is_refused(coder: Instance) -> None:
     with pytest.raises(CallRefusedError, match="did you mean quotaAllowance"):
         coder.create(GROUP, "a", {"quotaAllowanc": 1})
+
+
+def test_a_workspace_proxy_is_no_coderd(site):
+    """The same chart with another command: where it runs alone, nobody answers for Coder."""
+    site.deploy(values={"coder": {"workspaceProxy": True}})
+    assert site.ask("GET", "/healthz")[0] == 503

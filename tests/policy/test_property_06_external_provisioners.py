@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.policy.graphs import ProdLike, Shape, prod_like
 from tests.policy.judge import run
 from tests.policy.mutants import Mutant, assert_caught, cases
+from tests.policy.regions import two_regions
 from tests.policy.test_property_01_infrastructure import remove
 from tests.policy.world import DEPLOYED, PREVIEW, Ref
 
@@ -205,3 +206,16 @@ def test_a_stack_with_coderd_s_resources_can_t_call_itself_the_first_visit() -> 
     built.parts["environment"].inputs["visit"] = 1
     built.world.remove(built.parts["provisioners"])
     assert any("no Helm release of the chart coder-provisioner" in line.message for line in run(built.world, PREVIEW).violations(6))
+
+
+def test_coderd_does_not_hide_behind_the_flag_of_a_workspace_proxy() -> None:
+    """POL-06: a proxy is the same chart with another command, which knows no builds; without any coderd there is nothing to judge."""
+    built = prod_like(Shape())
+    built.parts["release"].inputs["values"]["coder"]["workspaceProxy"] = True
+    assert any("has no Helm release of the chart coder" in line.message for line in run(built.world, PREVIEW).violations(6))
+
+
+def test_a_workspace_proxy_is_asked_for_no_provisioners() -> None:
+    """POL-06: a proxy without the variable beside a coderd with it."""
+    built = two_regions()
+    assert run(built.built.world, PREVIEW).violations(6) == []
