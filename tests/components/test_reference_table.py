@@ -235,6 +235,7 @@ def _tainted(graph: Graph, group: str) -> bool:
 
 @row("Node group 1")
 def _(graph: Graph) -> None:
+    """EKS-09"""
     assert totals(graph, "coder-system") == ("m7i.large", 2, 2)
     assert _tainted(graph, "coder-system")
     assert not [node for node in graph.of(SCHEDULE) if "coder-system" in node.name]
@@ -242,7 +243,7 @@ def _(graph: Graph) -> None:
 
 @row("Node group 2")
 def _(graph: Graph) -> None:
-    """T-52: 16 GiB."""
+    """EKS-09, T-52: 16 GiB."""
     assert totals(graph, "coder-prov") == ("c7i.2xlarge", 1, 2)
     assert _tainted(graph, "coder-prov")
     assert INSTANCE_TYPES["c7i.2xlarge"].memory_gib == 16
@@ -251,7 +252,7 @@ def _(graph: Graph) -> None:
 
 @row("Node group 3")
 def _(graph: Graph) -> None:
-    """T-11: one EKS group for each zone, whose figures add up."""
+    """EKS-09, T-11: one EKS group for each zone, whose figures add up."""
     assert totals(graph, "coder-ws") == ("m7i.12xlarge", 2, 20)
     assert _tainted(graph, "coder-ws")
     assert sorted(node.name for node in nodes_of(graph, "coder-ws")) == ["us-east-1-coder-ws-a", "us-east-1-coder-ws-b"]

@@ -41,7 +41,7 @@ def test_the_happy_case_says_what_is_this_systems_own():
 
 
 def test_the_stack_file_is_the_happy_case_and_stays_readable():
-    """A newcomer reads reference in one go: at most 150 lines."""
+    """CIC-06, DOC-07: a newcomer reads reference in one go, at most 150 lines."""
     path = Path(__file__).parents[2] / STACK_FILE
 
     assert load_file(path) == load_file(HAPPY)
