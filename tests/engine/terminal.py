@@ -51,11 +51,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Terminal:
-    """home: everything local. stack_files: the folder of Pulumi.prod.yaml. further: variables beside the outer ones."""
+    """home: everything local. stack_files: the folder of Pulumi.<stack>.yaml. further: variables beside the outer ones."""
 
     home: Path
     stack_files: Path = ROOT
     further: Mapping[str, str] = field(default_factory=dict[str, str])
+    stack: str = STACK
 
     @property
     def variables(self) -> dict[str, str]:
@@ -63,8 +64,8 @@ class Terminal:
         return {**outer, **self.further, HOME: str(self.home), STACK_FILES: str(self.stack_files)}
 
     def make(self, *words: str) -> Said:
-        """`make up`, `make destroy UNPROTECT=prod`…"""
-        return self._run("make", *words)
+        """`make up`, `make destroy UNPROTECT=prod`…; of this terminal's stack, unless the words name another."""
+        return self._run("make", *([] if self.stack == STACK else [f"STACK={self.stack}"]), *words)
 
     def local(self, *words: str) -> Said:
         """`./local CMD…`."""
@@ -74,7 +75,8 @@ class Terminal:
         """A pulumi command with its event log; what it said and what it did. judged: by the policy pack."""
         local, log = self.start(), self.home / "last.events.jsonl"
         log.unlink(missing_ok=True)
-        command = [local.variables[CLI], verb, "--stack", STACK, "--config-file", str(local.files.copy(STACK)), "--event-log", str(log)]
+        copy = local.files.copy(self.stack)
+        command = [local.variables[CLI], verb, "--stack", self.stack, "--config-file", str(copy), "--event-log", str(log)]
         command += ["--non-interactive", "--color", "never", "--suppress-progress", *options]
         command += ["--policy-pack", str(POLICY_PACK)] if judged else []
         said = self._run(*command, variables={**local.variables, "PULUMI_DEBUG_COMMANDS": "1"})
@@ -90,15 +92,15 @@ class Terminal:
 
     def start(self) -> Environment:
         """The environment, its local cloud running."""
-        return environment.start(STACK, self.variables)
+        return environment.start(self.stack, self.variables)
 
     def with_file(self, folder: Path, changes: Mapping[str, object]) -> Terminal:
         """The same home, with another stack file: the committed one and some values changed."""
-        return Terminal(self.home, edited(folder, changes), self.further)
+        return Terminal(self.home, edited(folder, changes, self.stack), self.further, self.stack)
 
     def export(self, *options: str) -> dict[str, Any]:
         """The deployment of `pulumi stack export`."""
-        said = self.local("pulumi", "stack", "export", "--stack", STACK, *options)
+        said = self.local("pulumi", "stack", "export", "--stack", self.stack, *options)
         assert said.code == 0, said.text
         return said.json()["deployment"]
 
@@ -120,9 +122,9 @@ def held(resources: list[dict[str, Any]]) -> Counter[Item]:
     return Counter(_item(each) for each in resources if each.get("custom") and not each["type"].startswith(_NOT_IN_THE_CLOUD))
 
 
-def edited(folder: Path, changes: Mapping[str, object]) -> Path:
+def edited(folder: Path, changes: Mapping[str, object], stack: str = STACK) -> Path:
     """A folder with the committed stack file and some values changed: dotted keys below `coder-eks:`."""
-    content = yaml.safe_load((ROOT / f"Pulumi.{STACK}.yaml").read_text())
+    content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())
     for key, value in changes.items():
         *above, last = f"coder-eks:{key}".split(".")
         section = content["config"]
@@ -133,7 +135,7 @@ def edited(folder: Path, changes: Mapping[str, object]) -> Path:
         else:
             section[last] = value
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"Pulumi.{STACK}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return folder
 
 
