@@ -1,4 +1,4 @@
-"""Properties 1 and 5 (POL-01, POL-05) on PostgreSQL on RDS: a standby, replicas that follow the database, the same law of backups (DB-02, DB-17, DB-09).
+"""Properties 1 and 5 (POL-01, POL-05) on PostgreSQL on RDS: a standby, replicas, the same law of backups (DB-02, DB-17, DB-09).
 
 The world is prod's with an RDS instance in the place of Aurora, and pack config says so.
 """
