@@ -171,6 +171,14 @@ EXTERNAL_SECRETS = Files(
     "h1:u2J8RjlHIeF0oZCqtl92adI/uZWUwOesJIDkfql6LqQ=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
     ("config/crds/bases/external-secrets.io_externalsecrets.yaml", "config/crds/bases/external-secrets.io_secretstores.yaml"),
 )
+# The release of the pinned chart (settings/versions.py)
+KARPENTER = Files(
+    "karpenter-definitions",
+    "1.14.1",
+    "github.com/aws/karpenter-provider-aws",
+    "h1:WGtIQTQcxpElYMdWfWuPwaF2+9muR+hYhPZsTtoY8Gs=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
+    ("pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml", "pkg/apis/crds/karpenter.sh_nodepools.yaml"),
+)
 _ACTIONLINT = "github.com/rhysd/actionlint"
 ACTIONLINT = Program(
     "actionlint", _required("actionlint", _ACTIONLINT), MODULES / "actionlint", f"{_ACTIONLINT}/cmd/actionlint", "actionlint", 1
@@ -180,6 +188,7 @@ PARTS: tuple[Part, ...] = (
     ETCD,
     CODER_PROVIDER,
     EXTERNAL_SECRETS,
+    KARPENTER,
     SDK_GENERATOR,
     OPA,
     CODERD,

@@ -35,6 +35,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     folder = tmp_path_factory.mktemp("kubernetes")
     server, store = (real_parts.executable(part, os.environ) for part in (real_parts.KUBE_APISERVER, real_parts.ETCD))
     with kubernetes.api_server(server, store, folder) as api:
-        for definition in kubernetes.definitions(real_parts.folder(real_parts.EXTERNAL_SECRETS, os.environ)):
+        parts = (real_parts.EXTERNAL_SECRETS, real_parts.KARPENTER)
+        for definition in kubernetes.definitions(*(real_parts.folder(part, os.environ) for part in parts)):
             api.define(definition)
         yield api

@@ -10,7 +10,19 @@ import pytest
 
 from tools import real_parts
 from tools.go_module import GoError
-from tools.real_parts import CODER_CHARTS, CODER_PROVIDER, ETCD, EXTERNAL_SECRETS, KUBE_APISERVER, PARTS, ensure, executable, folder, there
+from tools.real_parts import (
+    CODER_CHARTS,
+    CODER_PROVIDER,
+    ETCD,
+    EXTERNAL_SECRETS,
+    KARPENTER,
+    KUBE_APISERVER,
+    PARTS,
+    ensure,
+    executable,
+    folder,
+    there,
+)
 
 
 class Machine:
@@ -27,14 +39,14 @@ class Machine:
 
     def go(self, checksum: str = EXTERNAL_SECRETS.checksum, fails_on: str = "none") -> None:
         module = self.root / "module"
-        for file in EXTERNAL_SECRETS.files:
+        for file in (*EXTERNAL_SECRETS.files, *KARPENTER.files):
             (module / file).parent.mkdir(parents=True, exist_ok=True)
             (module / file).write_text("kind: CustomResourceDefinition")
         for _, source in CODER_CHARTS.folders:
             (module / source).mkdir(parents=True, exist_ok=True)
             (module / source / "Chart.yaml").write_text("apiVersion: v2")
             (module / source / "Chart.yaml").chmod(0o444)
-        sums = {EXTERNAL_SECRETS.source: checksum, CODER_CHARTS.source: CODER_CHARTS.checksum}
+        sums = {EXTERNAL_SECRETS.source: checksum, KARPENTER.source: KARPENTER.checksum, CODER_CHARTS.source: CODER_CHARTS.checksum}
         answers = {name: json.dumps({"Dir": str(module), "Sum": known}) for name, known in sums.items()}
         given = " ".join(f"*{name}@*) echo '{answer}';;" for name, answer in answers.items())
         script = f"""#!/bin/sh
