@@ -86,7 +86,7 @@ class Network(ComponentResource):
         instances: dict[str, aws.ec2.NetworkInterface] = {}
         healers: list[Resource] = []
         if plan.nat is NatMode.INSTANCE:
-            instances, healers = nat_instances(name, plan, vpc.id, subnets, args.nat_release, self.entrance, self)
+            instances, healers = nat_instances(name, plan, vpc.id, subnets, args.region, args.nat_release, self.entrance, self)
         else:
             gateways = nat_gateways(name, plan, subnets, gateway, child)
         private, routes = private_routes(name, plan, vpc.id, subnets, {**gateways, **instances}, child)

@@ -20,6 +20,7 @@ IMAGE_OWNER = "568608671756"
 IMAGE_NAME = "fck-nat-al2023-hvm-{release}-arm64-ebs"
 ROOT_DEVICE = "/dev/xvda"  # of Amazon Linux 2023, which the image is made of
 ROOT_GIB = 8
+PURPOSE = "Purpose"  # a tag: of all instances, NAT's alone have a public address, and policies know them by it
 CONFIGURATION = "/etc/fck-nat.conf"  # service/fck-nat.sh reads it; eni_id: the interface that it attaches at every start
 
 
@@ -28,6 +29,7 @@ def nat_instances(
     plan: NetworkPlan,
     vpc_id: Input[str],
     subnets: Mapping[str, aws.ec2.Subnet],
+    region: str,
     release: str,
     entrance: Sequence[Resource],
     parent: Resource,
@@ -51,6 +53,7 @@ def nat_instances(
         ],
         opts=InvokeOutputOptions(parent=parent),
     )
+    key = _disk_key(name, region, parent)
     made: dict[str, aws.ec2.NetworkInterface] = {}
     healers: list[Resource] = []
     public = {subnet.zone: subnets[subnet.name] for subnet in plan.tier(Tier.PUBLIC.value).subnets}
@@ -66,7 +69,7 @@ def nat_instances(
             opts=opts,
         )
         profile, right = _right_to_attach(label, interface, opts)
-        template = _template(label, plan.nat_instance_type, image.id, group.id, interface, profile, opts)
+        template = _template(label, plan.nat_instance_type, image.id, group.id, key.arn, interface, profile, opts)
         healers.append(_healer(label, public[zone], template, ResourceOptions(parent=parent, depends_on=[right, *entrance])))
     first = made[plan.nat_zones[0]]
     return {zone: made.get(zone, first) for zone in plan.zones}, healers
@@ -91,6 +94,20 @@ def _security_group(name: str, plan: NetworkPlan, vpc_id: Input[str], opts: Reso
         f"{label}-egress", security_group_id=group.id, description="anywhere", ip_protocol="-1", cidr_ipv4=ANYWHERE, opts=opts
     )
     return group
+
+
+def _disk_key(name: str, region: str, parent: Resource) -> aws.kms.Key:
+    """For roots that hold an image and a log, and nothing that is missed."""
+    account_id = aws.get_caller_identity_output(opts=InvokeOutputOptions(parent=parent)).account_id
+    partition = aws.get_partition_output(opts=InvokeOutputOptions(parent=parent)).partition
+    return aws.kms.Key(
+        f"{name}-nat",
+        description=f"Disks of the NAT instances of {name}",
+        enable_key_rotation=True,
+        deletion_window_in_days=30,
+        policy=iam.key_policy(account_id, partition, *iam.volumes_use_key(region, account_id)),
+        opts=ResourceOptions(parent=parent),
+    )
 
 
 def _right_to_attach(
@@ -124,6 +141,7 @@ def _template(
     instance_type: str,
     image_id: Input[str],
     group_id: Input[str],
+    key_arn: Input[str],
     interface: aws.ec2.NetworkInterface,
     profile: aws.iam.InstanceProfile,
     opts: ResourceOptions,
@@ -141,14 +159,22 @@ def _template(
         block_device_mappings=[
             {
                 "device_name": ROOT_DEVICE,
-                "ebs": {"encrypted": "true", "volume_type": "gp3", "volume_size": ROOT_GIB, "delete_on_termination": "true"},
+                "ebs": {
+                    "encrypted": "true",
+                    "kms_key_id": key_arn,
+                    "volume_type": "gp3",
+                    "volume_size": ROOT_GIB,
+                    "delete_on_termination": "true",
+                },
             }
         ],
         metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
         network_interfaces=[
             {"device_index": 0, "associate_public_ip_address": "true", "security_groups": [group_id], "delete_on_termination": "true"}
         ],
-        tag_specifications=[{"resource_type": kind, "tags": {"Name": label}} for kind in ("instance", "network-interface", "volume")],
+        tag_specifications=[
+            {"resource_type": kind, "tags": {"Name": label, PURPOSE: "nat"}} for kind in ("instance", "network-interface", "volume")
+        ],
         opts=opts,
     )
 

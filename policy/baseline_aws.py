@@ -123,6 +123,8 @@ def _disks(key: str, fault: str) -> Check:
 
 
 def _no_public_address(node: Node) -> str | None:
+    if all(at(item, "tags", "Purpose") == "nat" for item in sequence(node.get("tagSpecifications")) or [None]):
+        return None  # NAT instances have one by trade (NET-15); property 1 knows whose routes lead to them
     interfaces = [at(item, "associatePublicIpAddress") for item in sequence(node.get("networkInterfaces"))]
     return "gives nodes a public address; remove it" if any(item in (True, "true") for item in interfaces) else None
 

@@ -77,6 +77,7 @@ def test_an_instance_is_hard_to_get_into():
     template = network().one(TEMPLATE).inputs
     assert template["metadataOptions"] == {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1}
     assert [disk["ebs"]["encrypted"] for disk in template["blockDeviceMappings"]] == ["true"]
+    assert network().reference(network().one(TEMPLATE), "blockDeviceMappings") == [network().one("aws:kms/key:Key", "network-nat")]
     assert "keyName" not in template
 
 
