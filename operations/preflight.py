@@ -22,6 +22,8 @@ from operations.preflight_reach import identity_provider, kubernetes_api
 from operations.preflight_secrets import secrets
 from operations.preflight_surroundings import Answer, NoAnswerError, Surroundings
 
+_LONGEST = 200  # characters of what AWS says; a proxy in between may say a whole page
+
 
 class State(StrEnum):
     """How a check ended."""
@@ -41,16 +43,20 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Check:
-    """name: in the table. ask: yields Answers. needs_account: not asked where there are no credentials."""
+    """name: in the table. ask: yields Answers. needs_account: not asked where there are no credentials.
+
+    required: where it can't be asked it has failed: without an account, or with limits that nobody knows, nothing is right (PRE-08).
+    """
 
     name: str
     ask: Callable[[Surroundings], Iterable[Answer]]
     needs_account: bool = True
+    required: bool = False
 
 
 CHECKS: Sequence[Check] = (
-    Check("credentials", credentials, needs_account=False),
-    Check("quotas", quotas),
+    Check("credentials", credentials, needs_account=False, required=True),
+    Check("quotas", quotas, required=True),
     Check("zones", zones),
     Check("instance types", instance_types),
     Check("database engine", database_engine),
@@ -77,23 +83,21 @@ def run(around: Surroundings, checks: Sequence[Check] = CHECKS) -> tuple[Finding
 
 
 def _findings(check: Check, around: Surroundings) -> Iterator[Finding]:
+    unasked = State.FAILED if check.required else State.NOT_CHECKED
     try:
         for answer in check.ask(around):
             state = State.NOT_CHECKED if answer.right is None else State.OK if answer.right else State.FAILED
             yield Finding(check.name, state, answer.sentence)
     except NoAnswerError as error:
-        yield Finding(check.name, State.NOT_CHECKED, str(error))
+        yield Finding(check.name, unasked, str(error))
     except NoCredentialsError:
-        state = State.NOT_CHECKED if check.needs_account else State.FAILED
-        yield Finding(check.name, state, "there are no AWS credentials; sign in to the account (`aws sso login`, or AWS_PROFILE)")
+        yield Finding(check.name, unasked, "there are no AWS credentials; sign in to the account (`aws sso login`, or AWS_PROFILE)")
     except ClientError as error:
         reason = error.response.get("Error", {})
-        said = f"{reason.get('Code', 'an error')}: {reason.get('Message', '')}".rstrip(". ")
-        state = State.NOT_CHECKED if check.needs_account else State.FAILED
-        yield Finding(check.name, state, f"AWS refuses {error.operation_name}: {said}")
+        said = " ".join(f"{reason.get('Code', 'an error')}: {reason.get('Message', '')}".split()).rstrip(".")[:_LONGEST]
+        yield Finding(check.name, unasked, f"AWS refuses {error.operation_name}: {said}")
     except BotoCoreError as error:
-        state = State.NOT_CHECKED if check.needs_account else State.FAILED
-        yield Finding(check.name, state, f"AWS does not answer ({type(error).__name__}); is it reachable from here?")
+        yield Finding(check.name, unasked, f"AWS does not answer ({type(error).__name__}); is it reachable from here?")
 
 
 def passed(findings: Iterable[Finding]) -> bool:

@@ -100,8 +100,8 @@ def database_engine(around: Surroundings) -> Iterator[Answer]:
             yield Answer(True, f"{region} offers {engine} {version} on {instance_class}")
             continue
         same = [other for other in known if other.split(".")[0] == version.split(".")[0]] or known
-        told = f"it has {', '.join(same[-4:])}" if known else "it has none"
-        yield Answer(False, f"{region} does not offer {engine} {version} on {instance_class}; {told}: change {key}")
+        told = f"it has {', '.join(same[-4:])}: change {key}" if known else f"it has none on {instance_class}: take another class"
+        yield Answer(False, f"{region} does not offer {engine} {version} on {instance_class}; {told}")
 
 
 _ENGINES = {  # AWS's word, and what pins its version

@@ -48,7 +48,7 @@ def fetch(url: str) -> tuple[int, bytes]:
     except urllib.error.HTTPError as error:
         return error.code, b""
     except OSError as error:
-        raise NoAnswerError(f"{url} does not answer from here: {error}") from None
+        raise NoAnswerError(f"{url} does not answer from here: {getattr(error, 'reason', error)}") from None
 
 
 def connects(host: str, port: int) -> bool:

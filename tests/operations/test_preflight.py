@@ -102,13 +102,29 @@ def test_without_an_account_nothing_of_it_is_asked(error: Exception):
     findings = run(
         around(),
         [
-            Check("credentials", _raises(error), needs_account=False),
+            Check("credentials", _raises(error), needs_account=False, required=True),
             Check("zones", _raises(AssertionError("asked"))),
             Check("login", lambda _: [Answer(True, "right")], needs_account=False),
         ],
     )
     assert [finding.state for finding in findings] == [State.OK, State.FAILED, State.NOT_CHECKED, State.OK]
     assert not passed(findings)
+
+
+def test_limits_that_cannot_be_read_are_no_pass():
+    """PRE-08: it passes if and only if all quotas suffice."""
+    findings = run(
+        around(), [check if check.name != "quotas" else Check("quotas", _raises(DENIED), required=True) for check in CHECKS[1:2]]
+    )
+    assert [finding.state for finding in findings] == [State.OK, State.FAILED]
+    assert {check.name for check in CHECKS if check.required} == {"credentials", "quotas"}
+
+
+def test_what_aws_says_is_one_line():
+    page = ClientError({"Error": {"Code": "500", "Message": f"<!doctype html>\n{'<p>' * 500}"}}, "GetServiceQuota")
+    (_, finding) = run(around(), [Check("quotas", _raises(page))])
+    assert "\n" not in finding.sentence
+    assert len(finding.sentence) < 300
 
 
 def test_findings_for_people_and_for_programs():
