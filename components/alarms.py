@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 
-from plan.alerts import Alarm, Metric, Notice, RegionAlerts
+from plan.alerts import Alarm, Metric, Notice
 
 Things = Mapping[str, Input[str]]
 """What a dimension is filled with: the plan's key (`load_balancer`, `nodes:coder-ws-a`) to a name or id that AWS gave."""
@@ -17,12 +17,15 @@ Things = Mapping[str, Input[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmsArgs:
-    """alerts: of the region. topics: ARNs by name, of this region. elsewhere: topics of the other regions that metrics live in, with the
-    AWS provider that makes alarms there."""
+    """alarms, notices: of the region. topics: ARNs by name, of this region.
+
+    elsewhere: topics of the other regions that metrics live in, with the AWS provider that makes alarms there.
+    """
 
     system: str
     region: str
-    alerts: RegionAlerts
+    alarms: Sequence[Alarm]
+    notices: Sequence[Notice]
     things: Things
     topics: Mapping[str, Input[str]]
     elsewhere: Mapping[str, tuple[aws.Provider, Mapping[str, Input[str]]]]
@@ -37,13 +40,13 @@ class Alarms(ComponentResource):
     def __init__(self, name: str, args: AlarmsArgs, opts: ResourceOptions | None = None) -> None:
         facts = {
             "region": args.region,
-            "alarms": {alarm.name: alarm.topic for alarm in args.alerts.alarms},
-            "notices": {notice.name: notice.severity.value for notice in args.alerts.notices},
+            "alarms": {alarm.name: alarm.topic for alarm in args.alarms},
+            "notices": {notice.name: notice.severity.value for notice in args.notices},
         }
         super().__init__("coder-eks:alarms:Alarms", name, dict(facts), opts)
-        for alarm in args.alerts.alarms:
+        for alarm in args.alarms:
             self._alarm(name, alarm, args)
-        for notice in args.alerts.notices:
+        for notice in args.notices:
             self._notice(name, notice, args)
         self.register_outputs(facts)
 

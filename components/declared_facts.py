@@ -25,12 +25,12 @@ def declared_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, obje
             "workspaces": max(settings.workload.peak.workspaces, settings.workload.off_hours.workspaces),
             "storageGib": float(settings.workload.average.storage.gibibytes),
         },
-        "observability": _observability_facts(settings, plan),
+        "observability": _observability_facts(settings, plan, visit),
         "visit": visit,
     }
 
 
-def _observability_facts(settings: Settings, plan: Plan) -> dict[str, object]:
+def _observability_facts(settings: Settings, plan: Plan, visit: int) -> dict[str, object]:
     """What is watched and kept (OBS-21, OBS-25, OBS-26, POL-21): topics by name, each alarm of a region with the topic it tells, days.
 
     A judge finds each alarm as `coder-<system>-<name>` (behind the region's name where CloudWatch has its metric in another region).
@@ -39,7 +39,11 @@ def _observability_facts(settings: Settings, plan: Plan) -> dict[str, object]:
     return {
         "topics": list(TOPICS),
         "alarms": {
-            region: {alarm.name: alarm.topic for alarm in planned.regions[region].alarms} for region in sorted(settings.deployed_regions)
+            region: {
+                alarm.name: alarm.topic
+                for alarm in (*planned.regions[region].alarms, *(planned.regions[region].second_visit if visit > 1 else ()))
+            }
+            for region in sorted(settings.deployed_regions)
         },
         "prometheus": planned.prometheus.value,
         "budgetUsd": planned.budget_usd,

@@ -62,11 +62,12 @@ class Environment(ComponentResource):
         state = database(here, base.network)
         way = entrance(here, base.network)
         server = coder_server(here, base, state, way, visit)
+        ways = {primary: way}
         if token_made_on is not None:
             access = inside_coder(here, base, server, way, token, token_made_on)
             for region in sorted(places.keys() - {primary}):
-                proxy_region(places[region], bases[region], way, access)
-        topics = observability(here, Observed(places=places, bases=bases, entrance=way, key_made_on=token_made_on))
+                ways[region] = proxy_region(places[region], bases[region], way, access)
+        topics = observability(here, Observed(places=places, bases=bases, entrances=ways, key_made_on=token_made_on))
 
         self.summary = {
             "alert_topics": topics,

@@ -29,14 +29,14 @@ from settings.observability import Prometheus
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
-    """What there is to watch. places, bases: by deployed region. entrance: of the primary region.
+    """What there is to watch. places, bases: by deployed region. entrances: by region; others than the primary's from the second visit on.
 
     key_made_on: the day of the provisioner key, None on the first visit.
     """
 
     places: Mapping[str, Place]
     bases: Mapping[str, Foundation]
-    entrance: Entrance
+    entrances: Mapping[str, Entrance]
     key_made_on: date | None
 
 
@@ -60,7 +60,15 @@ def observability(primary: Place, observed: Observed) -> dict[str, Input[str]]:
     for region, place in observed.places.items():
         alerts = place.plan.observability.regions[region]
         things = _things(place, observed)
-        args = AlarmsArgs(system=system.name, region=region, alerts=alerts, things=things, topics=topics[region].arns, elsewhere=elsewhere)
+        args = AlarmsArgs(
+            system=system.name,
+            region=region,
+            alarms=(*alerts.alarms, *(alerts.second_visit if region in observed.entrances else ())),
+            notices=alerts.notices,
+            things=things,
+            topics=topics[region].arns,
+            elsewhere=elsewhere,
+        )
         Alarms(region, args, place.opts)
         _container_logs(place, observed.bases[region])
 
@@ -92,21 +100,20 @@ def _topics(place: Place) -> Topics:
 
 
 def _things(place: Place, observed: Observed) -> dict[str, Input[str]]:
-    """Names and ids of what the region's alarms watch; a region without Coder's entrance has nodes only."""
+    """Names and ids of what the region's alarms watch: nodes, the way in where there is one, the primary region's database."""
     groups = observed.bases[place.region].cluster.scaling_groups
     nodes: dict[str, Input[str]] = {f"nodes:{name}": group for name, group in groups.items()}
-    if place.region != place.settings.primary_region:
+    way, name = observed.entrances.get(place.region), f"coder-{place.settings.system.name}"
+    if way is None:
         return nodes
-    name, way = f"coder-{place.settings.system.name}", observed.entrance
-    return {
-        **nodes,
-        "backup_vault": name,
+    inward: dict[str, Input[str]] = {
         "certificate": way.certificate.arn,
-        "database": name,
         "health_check": way.hosts.health_check_id,
         "load_balancer": way.balancer.arn_suffix,
         "target_group": way.balancer.target_group_arn_suffix,
     }
+    data: dict[str, Input[str]] = {"backup_vault": name, "database": name} if place.region == place.settings.primary_region else {}
+    return {**nodes, **inward, **data}
 
 
 def _container_logs(place: Place, base: Foundation) -> None:

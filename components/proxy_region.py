@@ -12,12 +12,12 @@ from settings.cluster import Role
 from settings.network import Tier
 
 
-def proxy_region(place: Place, base: Foundation, primary: Entrance, access: CoderAccess) -> WorkspaceProxy:
-    """What the region serves. access: to the running coderd, which hands out the proxy's token: from the second visit on."""
+def proxy_region(place: Place, base: Foundation, primary: Entrance, access: CoderAccess) -> Entrance:
+    """What the region serves, from the second visit on; returns the way into it. access: to coderd, which hands out the proxy's token."""
     settings, cluster = place.settings, base.cluster
     host = settings.regional_hosts[place.region]
     way = entrance(place, base.network, primary)
-    return WorkspaceProxy(
+    WorkspaceProxy(
         f"proxy-{place.region}",
         WorkspaceProxyArgs(
             system=settings.system.name,
@@ -43,3 +43,4 @@ def proxy_region(place: Place, base: Foundation, primary: Entrance, access: Code
         ),
         place.inside(cluster.kubernetes),
     )
+    return way

@@ -24,7 +24,7 @@ HEALTH_REGION = "us-east-1"  # the only region with Route 53's metrics (Route 53
 class Watched:
     """What of a region there is to watch. node_groups: of EKS, each an Auto Scaling group. control: None where no coderd runs.
 
-    aurora: whether the database is Aurora Serverless; None where the region has none.
+    aurora: whether the database is Aurora Serverless; None where the region has none. proxy: a workspace proxy serves the region.
     """
 
     node_groups: tuple[NodeGroupPlan, ...]
@@ -32,6 +32,7 @@ class Watched:
     aurora: bool | None
     entrance: bool
     backups: bool
+    proxy: bool = False
 
 
 def alarms(watched: Watched) -> tuple[Alarm, ...]:
@@ -40,6 +41,68 @@ def alarms(watched: Watched) -> tuple[Alarm, ...]:
     if watched.backups:
         found.append(_backups())
     return tuple(copy for alarm in found for copy in escalated(alarm))
+
+
+def proxy_alarms(watched: Watched) -> tuple[Alarm, ...]:
+    """Of a region's workspace proxy, there from the second visit on: without it people work on, by the primary region (OBS-16, OBS-17)."""
+    if not watched.proxy:
+        return ()
+    proxy_down = Alarm(
+        name="proxy-host-down",
+        severity=Severity.HIGH,
+        requirements=("OBS-16",),
+        what="Route 53's checkers do not reach the region's workspace proxy",
+        section="degraded-service",
+        metrics=(
+            Metric(namespace="AWS/Route53", name="HealthCheckStatus", statistic="Minimum", dimensions={"HealthCheckId": "health_check"}),
+        ),
+        compare=Compare.BELOW,
+        threshold=1,
+        period=MINUTE,
+        periods=5,
+        missing=Missing.BREACHING,
+        region=HEALTH_REGION,
+    )
+    no_proxy = Alarm(
+        name="no-healthy-proxy",
+        severity=Severity.HIGH,
+        requirements=("OBS-17",),
+        what="the region's load balancer has no healthy workspace proxy",
+        section="degraded-service",
+        metrics=(
+            Metric(
+                namespace="AWS/NetworkELB",
+                name="HealthyHostCount",
+                statistic="Minimum",
+                dimensions={"LoadBalancer": "load_balancer", "TargetGroup": "target_group"},
+            ),
+        ),
+        compare=Compare.BELOW,
+        threshold=1,
+        period=MINUTE,
+        periods=5,
+        missing=Missing.BREACHING,
+    )
+    return tuple(copy for alarm in (proxy_down, no_proxy, _certificate()) for copy in escalated(alarm))
+
+
+def _certificate() -> Alarm:
+    expiry = Metric(
+        namespace="AWS/CertificateManager", name="DaysToExpiry", statistic="Minimum", dimensions={"CertificateArn": "certificate"}
+    )
+    return Alarm(
+        name="certificate-expires",
+        severity=Severity.MEDIUM,
+        requirements=("OBS-12",),
+        what=f"the certificate has {CERTIFICATE_DAYS} days left: ACM renews at 60, so renewal has failed",
+        section="certificate-expires",
+        metrics=(expiry,),
+        compare=Compare.AT_MOST,
+        threshold=CERTIFICATE_DAYS,
+        period=DAY,
+        periods=1,
+        missing=Missing.KEEP,  # the metric comes twice a day
+    )
 
 
 def _entrance(watched: Watched) -> Iterator[Alarm]:
@@ -75,23 +138,7 @@ def _entrance(watched: Watched) -> Iterator[Alarm]:
         missing=Missing.KEEP,
         region=HEALTH_REGION,
     )
-    yield Alarm(
-        name="certificate-expires",
-        severity=Severity.MEDIUM,
-        requirements=("OBS-12",),
-        what=f"the certificate has {CERTIFICATE_DAYS} days left: ACM renews at 60, so renewal has failed",
-        section="certificate-expires",
-        metrics=(
-            Metric(
-                namespace="AWS/CertificateManager", name="DaysToExpiry", statistic="Minimum", dimensions={"CertificateArn": "certificate"}
-            ),
-        ),
-        compare=Compare.AT_MOST,
-        threshold=CERTIFICATE_DAYS,
-        period=DAY,
-        periods=1,
-        missing=Missing.KEEP,  # the metric comes twice a day
-    )
+    yield _certificate()
     if watched.control is not None:
         yield from _load_balancer(watched.control)
 

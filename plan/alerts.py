@@ -171,9 +171,10 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionAlerts:
-    """What is watched in one region."""
+    """What is watched in one region. second_visit: what stands from the second visit on."""
 
     alarms: tuple[Alarm, ...]
+    second_visit: tuple[Alarm, ...]
     notices: tuple[Notice, ...]
 
 

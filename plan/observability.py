@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import ceil
 
-from plan.alarms import Watched, alarms, notices, rules
+from plan.alarms import Watched, alarms, notices, proxy_alarms, rules
 from plan.alerts import ROUTES, ObservabilityPlan, RegionAlerts
 from plan.control import validated
 from plan.findings import Findings
@@ -46,7 +46,7 @@ def budget(monthly_usd: float) -> int:
 
 
 def _alerts(region: Watched) -> RegionAlerts:
-    return RegionAlerts(alarms=alarms(region), notices=notices(region))
+    return RegionAlerts(alarms=alarms(region), second_visit=proxy_alarms(region), notices=notices(region))
 
 
 def watched(settings: Settings, name: str, region: RegionPlan, control: ControlPlan) -> Watched:
@@ -58,6 +58,7 @@ def watched(settings: Settings, name: str, region: RegionPlan, control: ControlP
         aurora=settings.primary_database.engine.value.startswith("aurora") if primary else None,
         entrance=primary,
         backups=primary,
+        proxy=not primary,
     )
 
 

@@ -9,6 +9,7 @@ from components.environment import Environment, EnvironmentArgs
 from plan import make_plan
 from settings import load
 from settings.load import read_config
+from tests.components.environments import CALLS
 from tests.components.graph import Graph, Node
 from tests.components.recorder import record
 from tests.settings.cases import merged
@@ -18,13 +19,15 @@ ALARM, TOPIC = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:sns/topic:Topic"
 
 
 @functools.cache
-def everywhere() -> Graph:
-    """demo with all of its regions switched on, first visit."""
+def everywhere(visit: int = 2) -> Graph:
+    """demo with all of its regions switched on."""
     config = read_config(FILE)
     regions = config["coder-eks:regions"]
     assert isinstance(regions, dict)
     settings = load(merged(config, {"coder-eks:regions": {region: {"deployed": True} for region in regions}}), FILE.name)
-    return record(lambda: Environment("coder", EnvironmentArgs(settings=settings, plan=make_plan(settings))))
+    token = {"aws:secretsmanager/getSecrets:getSecrets": {"arns": ["arn:of-the-token"], "names": ["coder/demo/coderd-token"]}}
+    calls = {**CALLS, **token} if visit > 1 else {}
+    return record(lambda: Environment("coder", EnvironmentArgs(settings=settings, plan=make_plan(settings))), calls=calls)
 
 
 def region_of(node: Node) -> str:
@@ -46,9 +49,23 @@ def test_route_53_is_watched_where_its_metrics_are():
     graph = everywhere()
     watched = [node for node in graph.of(ALARM) if (node.inputs.get("namespace") or "") == "AWS/Route53"]
 
-    assert len(watched) == 4
     assert {region_of(node) for node in watched} == {"us-east-1-health"}
-    assert all(node.inputs["name"].startswith("coder-demo-us-east-2-") for node in watched)
+    assert {node.inputs["name"].removeprefix("coder-demo-").rpartition("-access")[0] for node in watched} >= {"us-east-2"}
+    assert len({node.inputs["name"] for node in watched}) == len(watched)
+
+
+def test_a_regions_proxy_is_watched_from_when_it_is_there():
+    """OBS-12, OBS-16, OBS-17: its host, its balancer, its certificate; on the first visit there is none."""
+    names = {node.inputs["name"] for node in everywhere().of(ALARM)}
+    first = {node.inputs["name"] for node in everywhere(1).of(ALARM)}
+
+    for region in ("us-west-2", "eu-west-2"):
+        assert f"coder-demo-{region}-proxy-host-down" in names
+        assert f"coder-demo-{region}-proxy-host-down" not in first
+    watched = [node.name for node in everywhere().of(ALARM)]
+    assert {f"{region}-{kind}" for region in ("us-west-2", "eu-west-2") for kind in ("no-healthy-proxy", "certificate-expires")} <= set(
+        watched
+    )
 
 
 def test_nodes_are_watched_in_every_region():
