@@ -72,13 +72,13 @@ def test_a_toolchain_and_its_template_are_added_by_files(copy: Path):
 
 
 def test_a_base_is_added_by_files(copy: Path):
-    shutil.copytree(copy / "bases/k8s", copy / "bases/k8s-arm")
-    manifest = copy / "bases/k8s-arm/base.yaml"
-    manifest.write_text(manifest.read_text().replace("name: base-k8s", "name: base-k8s-arm", 1).replace("arch: amd64", "arch: arm64", 1))
+    shutil.copytree(copy / "bases/k8s", copy / "bases/k8s-other")
+    manifest = copy / "bases/k8s-other/base.yaml"
+    manifest.write_text(manifest.read_text().replace("name: base-k8s", "name: base-k8s-other", 1))
     composition = yaml.safe_load((copy / "compositions/pod-swdev.yaml").read_text())
-    composition |= {"name": "pod-swdev-arm", "base": {"name": "base-k8s-arm", "version": "3.1.0"}}
-    (copy / "compositions/pod-swdev-arm.yaml").write_text(yaml.safe_dump(composition))
-    assert compose(load_catalog(copy), "pod-swdev-arm", DEPLOYMENT).provenance.base.name == "base-k8s-arm"
+    composition |= {"name": "pod-swdev-other", "base": {"name": "base-k8s-other", "version": "3.1.0"}}
+    (copy / "compositions/pod-swdev-other.yaml").write_text(yaml.safe_dump(composition))
+    assert compose(load_catalog(copy), "pod-swdev-other", DEPLOYMENT).provenance.base.name == "base-k8s-other"
 
 
 def test_all_sizes_are_offered_as_the_design_has_them():
