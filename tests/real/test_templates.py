@@ -119,11 +119,13 @@ def test_a_workspace_above_the_published_sizes_is_refused_by_the_cluster(tmp_pat
     assert "maximum cpu usage per Container" in complaint
 
 
-def test_a_size_that_is_not_offered_is_refused_at_the_plan(workspace: Workspace):
+@pytest.mark.parametrize("template", sorted(PUBLISHED))
+def test_a_size_that_is_not_offered_is_refused_at_the_plan(tmp_path: Path, template: str):
     """TPL-29: also by somebody who goes past the form."""
-    done = workspace.tofu("plan", "-input=false", size="data-sci-xlarge")
+    other = next(size for size in [*SETTINGS.workload.sizes, "unheard-of"] if size not in PUBLISHED[template].sizes)
+    done = ready(tmp_path, template).tofu("plan", "-input=false", size=other)
     assert done.returncode == 1
-    assert "data-sci-xlarge" in done.stderr
+    assert other in done.stderr
 
 
 def test_a_stopped_workspace_keeps_its_home_and_its_policy_and_nothing_else(workspace: Workspace):
