@@ -43,17 +43,18 @@ class Pod:
 
 def faults(pushed: Pushed, module: Module, vpcs: Sequence[Network]) -> Iterator[str]:
     """Everything that joins two workspaces, or leads from one where none may go."""
-    pods = list(_pods(module))
+    found = list(pods(module))
     machines = list(module.resources("aws_instance", "aws_spot_instance_request", "aws_launch_template"))
-    if not pods and not machines:
+    if not found and not machines:
         yield "starts neither a pod nor a machine that a policy could judge"
-    for pod in pods:
+    for pod in found:
         yield from _pod(pod, module, pushed, vpcs)
     if machines:
         yield from _machines(module)
 
 
-def _pods(module: Module) -> Iterator[Pod]:
+def pods(module: Module) -> Iterator[Pod]:
+    """Every workload of a template."""
     for kind, name, body in module.resources(*(f"kubernetes_{each}" for each in WORKLOADS)):
         meta = _first(body.get("metadata"))
         holder = body if kind.startswith("kubernetes_pod") else _inner(body)

@@ -21,11 +21,12 @@ from policy.facts import FIRST_VISIT
 from policy.graph import Graph, Node
 from policy.stack import Stack
 from policy.templates import Pushed
-from policy.terraform import module_of
-from policy.values import Props, Unknown, Value, mapping, plain, sequence, text
+from policy.terraform import Symbol, module_of
+from policy.values import Props, Unknown, Value, at, mapping, plain, sequence, text
 from policy.verdict import Verdict
 
 NAMESPACE = "coder-ws"
+NAME_LABEL = "app.kubernetes.io/name"
 WORKSPACE_TAG = "coder.com/workspace"
 
 
@@ -61,7 +62,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     """The namespace's rules, the add-on of each cluster, and every template's own."""
     del settings
     graph = stack.graph
-    _namespace(graph, verdict)
+    _namespace(stack, verdict)
     for cluster in graph.all(tokens.EKS_CLUSTER):
         verdict.saw(cluster)
         _enforced(graph, cluster, verdict)
@@ -78,8 +79,9 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             verdict.wrong(template.node, fault)
 
 
-def _namespace(graph: Graph, verdict: Verdict) -> None:
+def _namespace(stack: Stack, verdict: Verdict) -> None:
     """Default deny in both directions, and nothing beside it that lets workspaces in."""
+    graph, called = stack.graph, _names_of_workspaces(stack)
     namespaces = [node for node in graph.all(tokens.NAMESPACE) if text(node.get("metadata", "name")) == NAMESPACE]
     policies = [node for node in graph.all(tokens.NETWORK_POLICY) if helm.object_namespace(graph, node) == NAMESPACE]
     verdict.saw(*namespaces, *policies)
@@ -90,6 +92,9 @@ def _namespace(graph: Graph, verdict: Verdict) -> None:
         if direction not in denied and namespaces:
             verdict.wrong(namespaces[0], f"has no NetworkPolicy that denies {direction} by default; add one with an empty podSelector")
     for node in policies:
+        others = _selected_names(node)
+        if called is not None and others and not others & called:
+            continue  # of other pods in the namespace, such as demo's provisioners
         if "Ingress" in _directions(node) and sequence(node.get("spec", "ingress")):
             verdict.wrong(node, f"lets something into every pod of {NAMESPACE} that it selects; workspaces take no connection")
         for rule in sequence(node.get("spec", "egress")):
@@ -98,6 +103,33 @@ def _namespace(graph: Graph, verdict: Verdict) -> None:
     foreign = [node for node in graph.all(tokens.NETWORK_POLICY) if helm.object_namespace(graph, node) is Unknown.UNKNOWN]
     for node in foreign:
         verdict.undecided(node, "its namespace is unknown")
+
+
+def _names_of_workspaces(stack: Stack) -> set[str] | None:
+    """What the templates' pods are called by their label; None where one of them has no such name, so that any selector may mean it."""
+    names: set[str] = set()
+    for template in stack.pushed:
+        try:
+            pods = [] if template.fault else list(isolation.pods(module_of(template.files, "base/", template.inputs)))
+        except UnreadableError:
+            return None
+        for pod in pods:
+            labels = cast("object", pod.labels)
+            name = cast("dict[str, object]", labels).get(NAME_LABEL) if isinstance(labels, dict) else None
+            if not isinstance(name, str) or isinstance(name, Symbol):
+                return None
+            names.add(name)
+    return names
+
+
+def _selected_names(node: Node) -> set[str]:
+    """The only names of pods that a policy can select; empty where its selector does not go by name."""
+    label = node.get("spec", "podSelector", "matchLabels", NAME_LABEL)
+    names = {label} if isinstance(label, str) else set[str]()
+    for item in sequence(node.get("spec", "podSelector", "matchExpressions")):
+        if at(item, "key") == NAME_LABEL and at(item, "operator") == "In":
+            names |= {value for value in sequence(at(item, "values")) if isinstance(value, str)}
+    return names
 
 
 def _of_all(node: Node) -> bool:

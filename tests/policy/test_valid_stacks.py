@@ -50,5 +50,6 @@ def test_a_valid_environment_raises_no_alarm(document: str, mode: str, visit: in
 
 @pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
 @pytest.mark.parametrize("visit", [1, 2])
-def test_prod_itself_is_green_with_no_pack_config(mode: str, visit: int) -> None:
-    green(run(stack("prod", mode, visit), mode), visit)
+@pytest.mark.parametrize("name", ["prod", "reference", "demo"])
+def test_the_shipped_stacks_are_green_with_no_pack_config(name: str, mode: str, visit: int) -> None:
+    green(run(stack(name, mode, visit), mode), visit)
