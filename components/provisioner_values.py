@@ -71,6 +71,7 @@ def values(facts: ProvisionerFacts) -> dict[str, Any]:
             "securityContext": _RESTRICTED,
             "podAnnotations": {
                 "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # a build is not cut short to save a node
+                "karpenter.sh/do-not-disrupt": "true",
                 **SCRAPED,
                 "coder.com/provisioner-key": facts.key_name,  # a key is read once: pods restart with a new one (PRV-07)
             },

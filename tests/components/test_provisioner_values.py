@@ -121,3 +121,10 @@ def test_what_the_chart_would_ignore_is_an_error(tree: dict[str, object], senten
     with pytest.raises(UnknownCoderValueError) as error:
         check(tree)
     assert sentence in str(error.value)
+
+
+def test_no_autoscaler_ends_a_build():
+    """T-83, PRV-15: neither the cluster autoscaler nor Karpenter."""
+    annotations = values(FACTS)["coder"]["podAnnotations"]
+    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+    assert annotations["karpenter.sh/do-not-disrupt"] == "true"

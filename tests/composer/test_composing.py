@@ -155,6 +155,13 @@ def test_pods_belong_to_a_deployment_on_workspace_nodes(base: dict[str, Any]):
     assert pod["container"][0]["volume_mount"][0]["mount_path"].strip('"') == "/home/coder"
 
 
+def test_no_autoscaler_evicts_a_workspace(base: dict[str, Any]):
+    """T-83, EKS-22: neither the cluster autoscaler nor Karpenter."""
+    found = base["kubernetes_deployment_v1.workspace"]["spec"][0]["template"][0]["metadata"][0]["annotations"]
+    told = {key.strip('"'): value.strip('"') for key, value in found.items() if not key.startswith("__")}
+    assert told == {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+
+
 def test_pods_are_unprivileged(base: dict[str, Any]):
     """TPL-38."""
     pod = base["kubernetes_deployment_v1.workspace"]["spec"][0]["template"][0]["spec"][0]

@@ -147,8 +147,11 @@ resource "kubernetes_deployment_v1" "workspace" {
 
     template {
       metadata {
-        labels      = local.labels
-        annotations = { "cluster-autoscaler.kubernetes.io/safe-to-evict" = "false" } # nobody's work is evicted (T-83)
+        labels = local.labels
+        annotations = { # nobody's work is evicted (T-83), by neither autoscaler
+          "cluster-autoscaler.kubernetes.io/safe-to-evict" = "false"
+          "karpenter.sh/do-not-disrupt"                    = "true"
+        }
       }
 
       spec {
