@@ -169,8 +169,8 @@ def _misplaced(name: str, published: Published, catalog: Catalog, version: Compo
     """The stack file says what workspaces are, since limits and capacity follow from it; the base has to agree."""
     source = version.provenance.base
     on = On.EC2 if catalog.bases[source.name, source.version].manifest.machines else On.PODS
-    if on is not published.on:
-        yield f"{name}: its workspaces are {on}, the stack file says {published.on}; write templates.published.{name}.on: {on}"
+    if on is not published.runs_on:
+        yield f"{name}: its workspaces are {on}, the stack file says {published.runs_on}; write templates.published.{name}.runs_on: {on}"
 
 
 def deployment(settings: TemplateSettings, workload: Workload, instance: Instance, template: str) -> Deployment:

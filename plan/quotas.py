@@ -103,7 +103,7 @@ def shortfalls(
 
 def gpu_demands(templates: Templates) -> tuple[QuotaDemand, ...]:
     """Asked for where a template on GPU instances is published, and only there (PRE-09): one workspace; each more takes as much again."""
-    published = [(name, template) for name, template in sorted(templates.published.items()) if name in GPU_TEMPLATES]
+    published = [(name, template) for name, template in templates.active.items() if name in GPU_TEMPLATES]
     if not published:
         return ()
     large = any("xlarge" in size for _, template in published for size in template.sizes)

@@ -32,7 +32,7 @@ class On(StrEnum):
 class Published(Section):
     """One workspace template."""
 
-    on: On = Field(default=On.PODS, description="Pods of the cluster, or EC2 instances.", examples=["ec2"])
+    runs_on: On = Field(default=On.PODS, description="Pods of the cluster, or EC2 instances.", examples=["ec2"])
     groups: tuple[GroupName, ...] = Field(min_length=1, description="Coder groups that may use it (TPL-36).", examples=["[developers]"])
     sizes: tuple[SizeName, ...] = Field(min_length=1, description="Sizes that it offers.", examples=["[sw-dev-small]"])
     activity_bump: Lapse | None = Field(default=None, description="By how much activity moves the stop.", examples=["1h"])
@@ -74,12 +74,12 @@ class Templates(Section):
     @property
     def active(self) -> Mapping[str, Published]:
         """Those that are made, by name: all, or all but the ones on EC2."""
-        return {name: template for name, template in sorted(self.published.items()) if self.ec2 or template.on is On.PODS}
+        return {name: template for name, template in sorted(self.published.items()) if self.ec2 or template.runs_on is On.PODS}
 
     @property
     def pod_sizes(self) -> frozenset[str]:
         """Every size that a pod may have."""
-        return frozenset(size for template in self.active.values() if template.on is On.PODS for size in template.sizes)
+        return frozenset(size for template in self.active.values() if template.runs_on is On.PODS for size in template.sizes)
 
     def faults(self) -> Iterable[Fault]:
         """Workspaces stop after they start; only a published template may run around the clock, or be permitted something."""
