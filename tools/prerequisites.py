@@ -21,14 +21,16 @@ SECRETS_FILE = "CODER_EKS_LOCAL_SECRETS"  # a JSON file: name in Secrets Manager
 
 @dataclass(frozen=True)
 class Seed:
-    """hosted_zones: domain names. secrets: name in Secrets Manager to value."""
+    """hosted_zones: domain names. secrets: name in Secrets Manager to value; region: of the secrets, none for the local cloud's own."""
 
     hosted_zones: tuple[str, ...]
     secrets: Mapping[str, str]
+    region: str | None = None
 
     def to_json(self) -> str:
         """As the local cloud reads it."""
-        return json.dumps({"hosted_zones": list(self.hosted_zones), "secrets": dict(self.secrets)})
+        seed = {"hosted_zones": list(self.hosted_zones), "secrets": dict(self.secrets)}
+        return json.dumps(seed | ({"region": self.region} if self.region else {}))
 
     def names(self) -> str:
         """What is seeded, without the values."""
@@ -44,7 +46,13 @@ def prerequisites(config: Mapping[str, object]) -> Seed:
     coder = mapping(config.get("coder-eks:coder"))
     names = mapping(coder.get("secrets"))
     values = {name: _value(purpose, coder) for purpose, name in sorted(names.items()) if isinstance(name, str)}
-    return Seed((zone,) if isinstance(zone, str) else (), values)
+    return Seed((zone,) if isinstance(zone, str) else (), values, _primary(config))
+
+
+def _primary(config: Mapping[str, object]) -> str | None:
+    """The region that coderd is in: the one with a database."""
+    regions = mapping(config.get("coder-eks:regions"))
+    return next((name for name, region in regions.items() if mapping(region).get("database")), None)
 
 
 def with_overrides(seed: Seed, file: str | None) -> Seed:
@@ -56,7 +64,7 @@ def with_overrides(seed: Seed, file: str | None) -> Seed:
     except (OSError, ValueError) as error:
         raise SetupError(f"{SECRETS_FILE}={file}: {error}; it must be a JSON file that maps secret names to values") from None
     values = {name: value if isinstance(value, str) else json.dumps(value) for name, value in sorted(mapping(content).items())}
-    return Seed(seed.hosted_zones, {**seed.secrets, **values})
+    return Seed(seed.hosted_zones, {**seed.secrets, **values}, seed.region)
 
 
 def _value(purpose: str, coder: Mapping[str, object]) -> str:
