@@ -58,7 +58,7 @@ def test_a_new_account_does_not_hold_prod():
     short = {quota.code: quota.need for quota in shortfalls(asked, limits)}
 
     assert short[VCPUS.code] == 1766
-    assert set(short) == {VCPUS.code, "L-7A658B76"}
+    assert set(short) == {VCPUS.code, "L-7A658B76", GPU.code}
 
 
 def test_an_unknown_limit_is_no_pass():
@@ -70,7 +70,7 @@ def test_an_unknown_limit_is_no_pass():
 @pytest.mark.parametrize(
     ("published", "need"),
     [
-        ("{}", None),
+        ("{ ec2-datasci-gpu: null }", None),
         ("{ ec2-datasci-gpu: { groups: [developers], sizes: [sw-dev-small] } }", 16),
     ],
 )
