@@ -241,7 +241,8 @@ def variables() -> None:
 
 def provisioners() -> None:
     (release,) = [node for node in graph().of(RELEASE) if "coder-provisioner" in str(node.inputs["chart"])]
-    assert [node.name for node in graph().reference(release, "namespace")] == ["us-east-2-coder-ws"]
+    assert [node.name for node in graph().reference(release, "namespace")] == ["us-east-2-coder-prov"]
+    assert "T-53" in PAGE
 
 
 def login() -> None:
