@@ -10,7 +10,6 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from policy.templates import PROJECT
 from tests.policy import mutant_program
 from tests.policy.engine import local_environment
 from tools.environment import Environment
@@ -49,7 +48,7 @@ def run(local: Environment, project: Path, verb: str, mutant: str, *options: str
     config = project / "Pulumi.prod.yaml"
     shutil.copy(local.files.copy("prod"), config)
     command = [str(local.cli.path), "--cwd", str(project), verb, "--stack", "prod", "--policy-pack", str(ROOT / "policy"), *options]
-    return local.run(["env", f"MUTANT={mutant}", f"ROOT={ROOT}", f"{PROJECT}={project}", *command, "--color", "never", "--non-interactive"])
+    return local.run(["env", f"MUTANT={mutant}", f"ROOT={ROOT}", *command, "--color", "never", "--non-interactive"])
 
 
 def nothing_was_made(local: Environment) -> bool:
