@@ -9,7 +9,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --universal --
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview destroy down test test-real bench mutants lint lock sdk setup setup-dev cli
+.PHONY: help up preview destroy down test test-real bench golden mutants lint lock sdk setup setup-dev cli
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-real: setup-dev cli ## the tests against real parts: kube-apiserver, Postgr
 bench: setup-dev cli ## time and memory of preview and up, against the engine's floor
 	@$(PYTHON) -m bench
 	@$(PYTHON) -m bench.stacks
+
+golden: setup ## record the graph of STACK, which stands after `make up`, in tests/golden
+	@./local coder-eks graph --stack "$(STACK)" > tests/golden/$(STACK).yaml.new && mv tests/golden/$(STACK).yaml.new tests/golden/$(STACK).yaml
 
 mutants: setup-dev ## how much of the policies their tests hold (mutmut), into docs/properties/mutation.md: an hour
 	@$(PYTHON) -m tools.mutation

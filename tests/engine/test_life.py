@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.engine import golden
 from tests.engine.prod import Prod, logical, rows
 from tests.engine.terminal import Terminal, git_status, held
 from tools.events import Run
@@ -73,7 +74,13 @@ def test_state_and_cloud_hold_the_same(prod: Prod):
     assert prod.terminal.inventory() == held(prod.resources)
 
 
+def test_the_graph_is_the_recorded_one(prod: Prod):
+    """VAL-21, CDR-33: what is declared of AWS, Kubernetes and Coder, to the last property."""
+    assert golden.difference("prod", prod.resources) == ""
+
+
 def test_make_up_again_changes_nothing(prod: Prod):
+    """CDR-32, CDR-34, CIC-08: releases and Coder's own objects too."""
     before = prod.terminal.inventory()
     again = prod.terminal.make("up")
     assert again.code == 0, again.text
