@@ -6,6 +6,7 @@ Of docs/requirements.md: the components (2.1 to 2.8), the preflight, the policie
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from tools.install import ROOT
 
@@ -15,6 +16,7 @@ REQUIRED = re.findall(rf"^\| ({_ID}) \|", (ROOT / "docs" / "requirements.md").re
 TOLD = dict(re.findall(rf"^\| ({_ID}) \| (.+) \|$", (ROOT / "docs" / "coverage.md").read_text(), re.MULTILINE))
 
 
+@cache
 def named() -> set[str]:
     """The ids that tests name, ranges such as OBS-06…OBS-09 filled in."""
     found: set[str] = set()

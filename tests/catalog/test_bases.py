@@ -187,7 +187,7 @@ def test_a_gpu_start_says_how_long_it_may_take():
 @pytest.mark.parametrize("base", [LINUX, WINDOWS])
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_desktop_is_there_when_it_was_asked_for(base: Path, wanted: bool):
-    """TPL-10, TPL-11: on loopback, for the owner only."""
+    """TPL-10, TPL-11, TPL-34: on loopback, for the owner only."""
     apps = made(base, **{next(iter(OWN[base])): wanted}).made("coder_app", "desktop")
     assert len(apps) == int(wanted)
     assert all("://localhost:" in app["url"] and app["share"] == "owner" for app in apps)

@@ -141,7 +141,7 @@ def faults(pods: Sequence[Pod], policies: Sequence[Policy], egress: Sequence[str
 @settings(max_examples=100, deadline=None)
 @given(sets)
 def test_no_workspace_reaches_another_and_each_has_dns_coderd_and_its_egress(made: list[Workspace]):
-    """TPL-31, TPL-32, EKS-32."""
+    """NET-36, TPL-31, TPL-32, EKS-32."""
     pods = [workspace.pod(number) for number, workspace in enumerate(made, 1)]
     assert faults(pods, [workspace.policy() for workspace in made], [workspace.egress for workspace in made]) == []
 

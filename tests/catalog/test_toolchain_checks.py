@@ -1,4 +1,7 @@
-"""Each toolchain's own tests, `tests/checks.yaml` in its folder: lint and contract (TPL-42); the bases' scripts are linted alike."""
+"""Each toolchain's own tests, `tests/checks.yaml` in its folder: lint and contract (TPL-42, of windev TPL-05).
+
+The bases' scripts are linted alike.
+"""
 
 from __future__ import annotations
 

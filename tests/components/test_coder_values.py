@@ -129,7 +129,7 @@ def test_only_the_first_visit_has_a_password_login():
 
 
 def test_groups_and_roles_follow_the_identity_provider():
-    """CDR-13."""
+    """CDR-15, CDR-13."""
     mapping, roles = ENVIRONMENT["CODER_OIDC_GROUP_MAPPING"], ENVIRONMENT["CODER_OIDC_USER_ROLE_MAPPING"]
     assert json.loads(str(mapping)) == {"developers": "developers"}
     assert json.loads(str(roles)) == {

@@ -51,6 +51,7 @@ def rows() -> dict[str, str]:
 
 
 def subnets(tier: str) -> list[str]:
+    """NET-09."""
     return [node.inputs["cidrBlock"] for node in sorted(graph().of(SUBNET), key=lambda node: node.name) if node.tags()["Tier"] == tier]
 
 

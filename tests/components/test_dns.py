@@ -64,7 +64,7 @@ def test_each_name_is_validated_once(hosts: tuple[str, ...], validated: list[str
 
 
 def test_the_certificate_is_given_out_only_when_issued(deploy: Deploy):
-    """DNS-04, CDR-26."""
+    """DNS-10, DNS-04, CDR-26."""
     graph = certificate(deploy)
     validation = graph.one(VALIDATION)
     assert graph.reference(validation, "certificateArn") == [graph.one(CERTIFICATE)]

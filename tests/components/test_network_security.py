@@ -60,7 +60,7 @@ def test_coderd_keeps_the_client_address_and_still_answers():
 
 
 def test_stun_is_closed():
-    """NET-32, T-20: coderd has no STUN listener."""
+    """NET-32, CDR-27, T-20: coderd has no STUN listener."""
     net = world()
     assert not net.opens(net.internet(), balancer(), "udp", 3478)
 

@@ -92,5 +92,5 @@ def test_the_eks_component_gives_the_cluster_it_made(deploy: Deploy):
 
 
 def test_an_unforeseen_call_is_an_error(deploy: Deploy):
-    with pytest.raises(AssertionError, match="getAmi"):
-        deploy(lambda: aws.ec2.get_ami(owners=["amazon"]))
+    with pytest.raises(AssertionError, match="getKeyPair"):
+        deploy(lambda: aws.ec2.get_key_pair(key_name="x"))

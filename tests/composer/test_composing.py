@@ -69,7 +69,7 @@ def _blocks(parsed: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_root_sources_both_modules_and_wires_the_contract(root: dict[str, Any]):
-    """TPL-17, T-41, T-82."""
+    """TPL-01, TPL-22, TPL-17, T-41, T-82."""
     assert root["module"]["toolchain"]["source"] == "./toolchain"
     inputs = root["module"]["base"]
     assert inputs["workspace_id"] == "${data.coder_workspace.me.id}"

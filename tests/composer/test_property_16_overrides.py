@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 16: Infrastructure Base Override Validation**
+"""**Feature: coder-deployment-guide, Property 16: Infrastructure Base Override Validation** (TPL-24)
 
 Two oracles written apart: what overrides may never touch is the same before and after them, and OPA gives the same answer (tests/real).
 """

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 17: Toolchain Template Semantic Versioning**
+"""**Feature: coder-deployment-guide, Property 17: Toolchain Template Semantic Versioning** (TPL-25)
 
 A toolchain is edited by a script of steps, each of which says by itself what it needs; the classifier sees the two ends alone.
 """

@@ -147,7 +147,7 @@ def test_a_tag_that_was_moved_is_found_by_the_lock_file(project: Project, capsys
 
 
 def test_channels_are_tags_and_branches(project: Project):
-    """TPL-26: stable takes no pre-release, beta the highest, and both only what their branch has."""
+    """CIC-04, TPL-26: stable takes no pre-release, beta the highest, and both only what their branch has."""
     project.edit(SWDEV, "version: 1.2.0", "version: 1.3.0-beta.1")
     beta = project.commit("beta")
     project.git("tag", "swdev-toolchain/v1.3.0-beta.1")

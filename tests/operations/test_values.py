@@ -43,6 +43,7 @@ def coder(endpoint: str) -> dict[str, Any]:
 
 
 def test_values_are_a_file_a_chart_with_names_instead_of_what_aws_hands_out():
+    """CDR-31, PRV-14."""
     one, other = "coder.cluster-cjhd3x302ccp.rds.amazonaws.com", "coder.cluster-d81nbb7ak2mq.rds.amazonaws.com"
     files = values_files("prod", [coder(one), release("provisioners", "coder-provisioner", {}), database(one)])
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 1: Infrastructure Provisioning Completeness**"""
+"""**Feature: coder-deployment-guide, Property 1: Infrastructure Provisioning Completeness** (POL-01)"""
 
 from __future__ import annotations
 

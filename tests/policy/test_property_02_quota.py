@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 2: Quota Pre-flight**"""
+"""**Feature: coder-deployment-guide, Property 2: Quota Pre-flight** (POL-02)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 3: Workspace Network Isolation**"""
+"""**Feature: coder-deployment-guide, Property 3: Workspace Network Isolation** (POL-03)"""
 
 from __future__ import annotations
 

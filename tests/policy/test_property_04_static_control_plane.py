@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 4: Static Control Plane**"""
+"""**Feature: coder-deployment-guide, Property 4: Static Control Plane** (POL-04)"""
 
 from __future__ import annotations
 

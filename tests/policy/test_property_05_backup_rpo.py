@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 5: Backup for an RPO of 15 minutes**"""
+"""**Feature: coder-deployment-guide, Property 5: Backup for an RPO of 15 minutes** (POL-05)"""
 
 from __future__ import annotations
 

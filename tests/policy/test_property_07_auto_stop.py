@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 7: Auto-Stop**"""
+"""**Feature: coder-deployment-guide, Property 7: Auto-Stop** (POL-07)"""
 
 from __future__ import annotations
 

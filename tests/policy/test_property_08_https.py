@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 8: HTTPS Enforcement**"""
+"""**Feature: coder-deployment-guide, Property 8: HTTPS Enforcement** (POL-08)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 9: Admin Access Restriction**"""
+"""**Feature: coder-deployment-guide, Property 9: Admin Access Restriction** (POL-09)"""
 
 from __future__ import annotations
 

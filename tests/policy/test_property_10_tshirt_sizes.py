@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 10: T-Shirt Sizes**"""
+"""**Feature: coder-deployment-guide, Property 10: T-Shirt Sizes** (POL-10)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 11: Declarative Consistency**"""
+"""**Feature: coder-deployment-guide, Property 11: Declarative Consistency** (POL-11)"""
 
 from __future__ import annotations
 

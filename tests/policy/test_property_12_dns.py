@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 12: DNS Completeness**"""
+"""**Feature: coder-deployment-guide, Property 12: DNS Completeness** (POL-12)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 12: DNS Completeness**, in several regions (DNS-06 to DNS-09, DNS-12, T-36, T-67)"""
+"""**Feature: coder-deployment-guide, Property 12: DNS Completeness** (POL-12), in several regions (DNS-06 to DNS-09, DNS-12, T-36, T-67)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 13: Toolchain Portability**"""
+"""**Feature: coder-deployment-guide, Property 13: Toolchain Portability** (POL-13)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 14: Contract Satisfaction**"""
+"""**Feature: coder-deployment-guide, Property 14: Contract Satisfaction** (POL-14)"""
 
 from __future__ import annotations
 

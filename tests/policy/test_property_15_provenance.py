@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 15: Provenance**"""
+"""**Feature: coder-deployment-guide, Property 15: Provenance** (POL-15)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 16: Override Validation**"""
+"""**Feature: coder-deployment-guide, Property 16: Override Validation** (POL-16)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""**Feature: coder-deployment-guide, Property 17: Toolchain Semver**"""
+"""**Feature: coder-deployment-guide, Property 17: Toolchain Semver** (POL-17)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every composition in every size, planned by a real OpenTofu with Coder's real provider; its base is a stub of the contract (stubs.py).
+"""PRE-01: every composition in every size, planned by a real OpenTofu with Coder's real provider; its base is a stub of the contract.
 
 What the bases themselves declare is another matter: test_templates.py has pods, tests/catalog the arguments of both clouds' providers.
 """
