@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -16,15 +16,18 @@ from tools.environment import Environment
 from tools.folders import POLICY_PACK
 from tools.install import ROOT, SetupError
 
+JUDGED = "CODER_EKS_POLICY_REPORT"  # where the pack writes what it judged (policy/report.py)
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished command of the engine. label: what it was. code: its exit code. log: its events."""
+    """A finished command of the engine. label: what it was. code: its exit code. log: its events. judged: resources by property."""
 
     label: str
     code: int
     run: events.Run
     log: Path
+    judged: Mapping[int, int] = field(default_factory=dict[int, int])
 
 
 def run(local: Environment, verb: str, *options: str, label: str, config: Path | None = None, judged: bool = True) -> Outcome:
@@ -39,12 +42,13 @@ def run(local: Environment, verb: str, *options: str, label: str, config: Path |
         command += ["--policy-pack", str(POLICY_PACK.relative_to(ROOT))]
     if not sys.stdout.isatty():
         command += ["--suppress-progress", "--color", "never", "--non-interactive"]
+    counted = log.with_name(log.name.replace(".events.jsonl", ".judged.json"))
     # The engine knows --event-log only with its debugging commands on.
-    code = _wait(command, {**local.variables, "PULUMI_DEBUG_COMMANDS": "1"})
+    code = _wait(command, {**local.variables, "PULUMI_DEBUG_COMMANDS": "1", JUDGED: str(counted)})
     events.scrub(log)
     result = events.read(log)
     _write_text(log, result, code)
-    return Outcome(label.replace("-", " "), code, result, log)
+    return Outcome(label.replace("-", " "), code, result, log, counts(counted))
 
 
 def outputs(local: Environment) -> Mapping[str, object]:
@@ -62,6 +66,14 @@ def resource_count(local: Environment) -> int:
         raise SetupError(f"the state of {local.stack} could not be read: {result.stderr.strip()}")
     deployment = cast("dict[str, list[dict[str, str]]]", json.loads(result.stdout)["deployment"])
     return sum(1 for resource in deployment.get("resources") or [] if not resource["type"].startswith("pulumi:"))
+
+
+def counts(report: Path) -> Mapping[int, int]:
+    """How many resources each property judged, as the pack wrote it; nothing where no pack ran to its end."""
+    if not report.exists():
+        return {}
+    written = cast("dict[str, list[dict[str, int]]]", json.loads(report.read_text()))
+    return {found["number"]: found["judged"] for found in written["properties"]}
 
 
 def _wait(command: list[str], environment: Mapping[str, str]) -> int:

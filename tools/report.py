@@ -78,11 +78,13 @@ def outputs(values: Mapping[str, object]) -> Table:
     return table
 
 
-def policies(properties: Sequence[Property]) -> Table:
-    """Each property and what the pack said about it."""
-    table = _table("Policies", "property", "", "", "")
+def policies(properties: Sequence[Property], judged: Mapping[int, int]) -> Table:
+    """Each property, what the pack said about it, and how many resources it judged: green means judged."""
+    table = _table("Policies", "property", "", "", "judged", "")
+    table.columns[3].justify = "right"
     for found in properties:
-        table.add_row(str(found.number), found.name, Text(found.judgement, style=COLOURS[found.judgement]), found.reason)
+        verdict = Text(found.judgement, style=COLOURS[found.judgement])
+        table.add_row(str(found.number), found.name, verdict, str(judged.get(found.number, "")), found.reason)
     return table
 
 

@@ -125,7 +125,7 @@ def _summary(console: Console, local: Environment, outcomes: Sequence[Outcome], 
 def _policies(console: Console, outcome: Outcome) -> None:
     found = with_silent(outcome.run.properties, pack_names(POLICY_PACK))
     if found:
-        console.print(report.policies(found))
+        console.print(report.policies(found, outcome.judged))
     else:
         console.print("No policy judged this run: policy/ holds no pack.")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools import report
+from tools.engine import counts
 from tools.events import Failure, Run, name_of, read, scrub
 from tools.judgements import Judgement
 
@@ -119,3 +120,14 @@ def test_two_visits_count_a_resource_once_with_the_strongest_operation():
 )
 def test_resources_are_counted_by_service(token: str, kind: str):
     assert report.kind(token) == kind
+
+
+def test_green_is_shown_with_what_was_judged(tmp_path: Path):
+    written = tmp_path / "judged.json"
+    written.write_text('{"properties": [{"number": 5, "judged": 3}, {"number": 12, "judged": 0}], "baseline": {}}')
+    judged = counts(written)
+    assert judged == {5: 3, 12: 0}
+    assert counts(tmp_path / "missing.json") == {}
+    table = report.policies(log("create").properties, judged)
+    shown = {str(number): str(cell) for number, cell in zip(table.columns[0].cells, table.columns[3].cells, strict=True)}
+    assert shown == {"5": "3", "7": "", "12": "0"}
