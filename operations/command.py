@@ -203,6 +203,7 @@ def _add_preflight(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _add_stack(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--report", metavar="FILE", type=Path, help="write the limits that Property 2 reads (CODER_EKS_PREFLIGHT)")
     parser.set_defaults(run=_preflight)
 
 
@@ -217,6 +218,7 @@ def _add_policy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     _add_stack(parser)
     parser.add_argument("--file", metavar="STATE", type=Path, help="an exported state, instead of the stack's own")
+    parser.add_argument("--preview", metavar=("EVENTS", "REPORT"), nargs=2, type=Path, help="what the pack said at a preview, instead")
     parser.add_argument("--config", metavar="FILE", type=Path, help="config of the policy pack: levels, settings, exceptions")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--junit", metavar="FILE", type=Path, help="write the verdicts as JUnit XML")
@@ -228,7 +230,10 @@ def _policy(arguments: argparse.Namespace) -> int:
     from operations import policy_check, policy_reports
 
     stack = find_stack(arguments.stack, arguments.project)
-    found = policy_check.check(stack, state=arguments.file, config=arguments.config)
+    if arguments.preview:
+        found = policy_check.previewed(stack, *arguments.preview)
+    else:
+        found = policy_check.check(stack, state=arguments.file, config=arguments.config)
     if arguments.junit:
         arguments.junit.write_text(policy_reports.junit(found), encoding="utf-8")
     if arguments.sarif:
@@ -384,12 +389,16 @@ def _capacity(arguments: argparse.Namespace) -> int:
 def _preflight(arguments: argparse.Namespace) -> int:
     # As for bootstrap: boto3
     from operations.capacity import plan_of
-    from operations.preflight import as_json, passed, run, show
+    from operations.preflight import as_json, asked, passed, run, show
+    from operations.preflight_quotas import report
     from operations.preflight_surroundings import Surroundings
 
     stack = find_stack(arguments.stack, arguments.project)
     settings = stack.settings()
-    findings = run(Surroundings(stack=stack.name, settings=settings, plan=plan_of(stack.name, settings)))
+    around = Surroundings(stack=stack.name, settings=settings, plan=plan_of(stack.name, settings))
+    findings = run(around)
+    if arguments.report and asked(findings, "quotas"):
+        arguments.report.write_text(json.dumps(report(around), indent=1) + "\n", encoding="utf-8")
     if arguments.json:
         sys.stdout.write(json.dumps(as_json(stack.name, findings), indent=2) + "\n")
     else:

@@ -95,6 +95,14 @@ def check(stack: Stack, *, state: Path | None = None, config: Path | None = None
         return checked(stack.name, json.loads(report.read_text(encoding="utf-8")), list(_events(done.stdout)))
 
 
+def previewed(stack: Stack, events: Path, report: Path) -> Checked:
+    """What the pack said at a preview: its event log (`--event-log`), and the report that it wrote then."""
+    for path, remedy in ((events, "run the preview with --event-log"), (report, f"run the preview with {REPORT} in its environment")):
+        if not path.is_file():
+            raise Failure(ExitCode.MISSING, f"{path} is not there; {remedy}")
+    return checked(stack.name, json.loads(report.read_text(encoding="utf-8")), list(_events(events.read_text(encoding="utf-8"))))
+
+
 def checked(stack: str, report: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Checked:
     """Report and events, joined."""
     findings = sorted(found for event in events if (found := _finding(event)) is not None)

@@ -100,6 +100,12 @@ def _findings(check: Check, around: Surroundings) -> Iterator[Finding]:
         yield Finding(check.name, unasked, f"AWS does not answer ({type(error).__name__}); is it reachable from here?")
 
 
+def asked(findings: Iterable[Finding], name: str) -> bool:
+    """Whether a check has come to answers of the account, right or wrong: none was `not checked`, and the account is there."""
+    states = {finding.name: finding.state for finding in findings if finding.name in {name, "credentials"}}
+    return states.get("credentials") is State.OK and states.get(name, State.NOT_CHECKED) is not State.NOT_CHECKED
+
+
 def passed(findings: Iterable[Finding]) -> bool:
     """Whether nothing was found that would stop a deployment."""
     return all(finding.state is not State.FAILED for finding in findings)

@@ -11,10 +11,8 @@ from plan.quotas import ELASTIC_IPS, INTERNET_GATEWAYS, VPCS, shortfalls
 
 def quotas(around: Surroundings) -> Iterator[Answer]:
     """One answer for each quota that is short or that AWS does not tell; passes where every one suffices, and only there."""
-    system = around.settings.system.name
     for region, plan in around.plan.regions.items():
-        limits = {quota.code: limit for quota in plan.quotas if (limit := _limit(around, region, quota.service, quota.code)) is not None}
-        others = {code: float(_others(ask(around.client("ec2", region)), system)) for code, ask in _SHARED.items()}
+        limits, others = _limits(around, region), _usage(around, region)
         unread = [quota for quota in plan.quotas if quota.code not in limits]
         for quota in unread:
             yield Answer(
@@ -24,6 +22,26 @@ def quotas(around: Surroundings) -> Iterator[Answer]:
         yield from (Answer(False, f"{region}: {quota}") for quota in short)
         if not unread and not short:
             yield Answer(True, f"{region}: all {len(plan.quotas)} quotas suffice")
+
+
+def report(around: Surroundings) -> dict[str, dict[str, dict[str, float]]]:
+    """Limits, and what the account uses beside this stack, by region and quota code: what Property 2 reads (CODER_EKS_PREFLIGHT)."""
+    regions = sorted(around.plan.regions)
+    return {
+        "limits": {region: _limits(around, region) for region in regions},
+        "usage": {region: _usage(around, region) for region in regions},
+    }
+
+
+def _limits(around: Surroundings, region: str) -> dict[str, float]:
+    """Of every quota that the stack counts against; one that AWS does not tell is left out, which is no pass."""
+    asked = ((quota.code, _limit(around, region, quota.service, quota.code)) for quota in around.plan.regions[region].quotas)
+    return {code: limit for code, limit in asked if limit is not None}
+
+
+def _usage(around: Surroundings, region: str) -> dict[str, float]:
+    system = around.settings.system.name
+    return {code: float(_others(ask(around.client("ec2", region)), system)) for code, ask in _SHARED.items()}
 
 
 def _limit(around: Surroundings, region: str, service: str, code: str) -> float | None:

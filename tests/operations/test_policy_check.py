@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from rich.console import Console
 
-from operations.policy_check import Checked, checked
+from operations.failure import Failure
+from operations.policy_check import Checked, checked, previewed
 from operations.policy_reports import as_json, junit, sarif, show
+from operations.stack import Stack
 
 RULES = {"kms-rotation": 2, "rds-x": 0}
 URN = "urn:pulumi:prod::coder-eks::aws:rds/cluster:Cluster::database"
@@ -151,3 +154,17 @@ def test_sarif_has_what_the_schema_requires(broken: Checked) -> None:
         (place,) = result["locations"]
         assert place["physicalLocation"]["artifactLocation"]["uri"] == "Pulumi.prod.yaml"
         assert place["logicalLocations"][0]["fullyQualifiedName"] == URN
+
+
+def test_a_preview_is_read_from_its_event_log_and_the_packs_report(tmp_path: Path) -> None:
+    events, said = tmp_path / "events.jsonl", tmp_path / "judged.json"
+    stack = Stack("prod", tmp_path / "Pulumi.prod.yaml", tmp_path)
+    with pytest.raises(Failure, match="--event-log"):
+        previewed(stack, events, said)
+    events.write_text("\n".join(json.dumps(each) for each in ({"preludeEvent": {}}, {"policyEvent": BROKEN})) + "\nnot JSON\n")
+    with pytest.raises(Failure, match="CODER_EKS_POLICY_REPORT"):
+        previewed(stack, events, said)
+    said.write_text(json.dumps(report()))
+    found = previewed(stack, events, said)
+    assert [each.word for each in found.properties] == ["violated", "passed"]
+    assert json.loads(sarif(found))["runs"][0]["results"][0]["ruleId"] == "property-05"

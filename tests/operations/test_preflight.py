@@ -20,8 +20,9 @@ from rich.console import Console
 from operations import preflight_account, preflight_quotas, preflight_reach, preflight_secrets
 from operations.command import main
 from operations.failure import ExitCode
-from operations.preflight import CHECKS, Check, Finding, State, as_json, passed, run, show
+from operations.preflight import CHECKS, Check, Finding, State, as_json, asked, passed, run, show
 from operations.preflight_surroundings import Answer, NoAnswerError, Surroundings, fetch
+from policy.property_02_quota import shortfalls
 from tests.plan.stacks import plan_of, prod
 
 REGION = "us-east-1"
@@ -373,6 +374,26 @@ def test_what_is_this_stacks_own_is_not_counted_twice():
     finally:
         ec2.delete_vpc(VpcId=vpc)
     assert answer.right is True
+
+
+def test_the_report_is_what_property_2_reads():
+    """PRE-14, POL-02: limits and the usage of others, by region and code; with it the judge decides, without a code it does not pass."""
+    limits = {**_enough(), "L-1216C47A": 5.0}
+    del limits["L-BD136A63"]
+    found = preflight_quotas.report(around(client=with_services(service_quotas=Quotas(limits, {}))))
+    assert found["limits"] == {REGION: limits}
+    assert found["usage"][REGION]["L-F678F1CE"] == 1  # moto's default VPC
+    lacks = shortfalls({"L-1216C47A": 8.0, "L-BD136A63": 2.0, "L-F678F1CE": 1.0}, found["limits"][REGION], found["usage"][REGION])
+    assert [lack.code for lack in lacks] == ["L-1216C47A", "L-BD136A63"]
+
+
+@pytest.mark.parametrize(
+    ("credentials", "quotas", "there"),
+    [(State.OK, State.FAILED, True), (State.OK, State.OK, True), (State.OK, State.NOT_CHECKED, False), (State.FAILED, State.FAILED, False)],
+)
+def test_there_is_a_report_only_of_what_the_account_answered(credentials: State, quotas: State, there: bool):
+    findings = (Finding("credentials", credentials, ""), Finding("quotas", quotas, ""))
+    assert asked(findings, "quotas") is there
 
 
 def test_defaults_of_vpc_quotas_are_awss_own():

@@ -100,7 +100,8 @@ def test_the_cli_pushes_every_key_of_the_file(stack: str, cloud: Cloud, tmp_path
 def test_a_deployment_is_judged_before_it_updates(stack: str):
     settings = yaml.safe_load((ROOT / f"Pulumi.{stack}.deploy.yaml").read_text())["settings"]
     commands = settings["operationContext"]["preRunCommands"]
-    assert commands[-2].endswith(f"coder-eks preflight --stack {stack}")
+    report = settings["operationContext"]["environmentVariables"]["CODER_EKS_PREFLIGHT"]
+    assert commands[-2].endswith(f"coder-eks preflight --stack {stack} --report {report}")
     assert commands[-1].startswith(f"pulumi preview --stack {stack} ")
     assert commands[-1].endswith(" --policy-pack policy")
     assert settings["operationContext"]["oidc"]["aws"]["roleArn"].endswith(f"role/coder-{stack}-deployments")
