@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, cast
 
 import yaml
@@ -23,16 +24,39 @@ _LOOKED_UP = re.compile(r"\bZ[0-9A-Z]{12,}\b|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{
 _RANDOM_ENDING = re.compile(r"-[0-9a-f]{7,8}$")
 _INTERNAL = re.compile(r"^__|^(?:tags|tagsAll)$")  # tags: one transformation puts the same on everything (tests/components/test_tags.py)
 
+# A day, as a date or without dashes, and a schedule for one: what is reckoned from the deployment's day lies after it, pins before.
+_DAY = re.compile(r"(?<!\d)(20\d\d)(-?)(\d\d)\2(\d\d)(?!\d)|cron\(\S+ \S+ (\d+) (\d+) \? (20\d\d)\)")
+
 Resource = Mapping[str, Any]
 
 
 def normalised(resources: Sequence[Resource]) -> str:
     """The graph of an exported state, in YAML, a resource a block, sorted by type and name. Of the same declaration the same text."""
+    since = _deployed_on(resources)
     kept = [each for each in resources if not each["type"].startswith(("pulumi:providers:", "pulumi:pulumi:"))]
     names = {each["urn"]: _name(each["urn"]) for each in resources}
     known = dict(_identities(kept))
     blocks = {names[each["urn"]]: _block(each, names, known) for each in kept}
-    return "".join(_dump(name, blocks[name]) for name in sorted(blocks))
+    return "".join(_without_days(_dump(name, blocks[name]), since) for name in sorted(blocks))
+
+
+def _deployed_on(resources: Sequence[Resource]) -> date | None:
+    """The day before the oldest resource was made: days of a deployment that began near midnight are its own too."""
+    made = sorted(str(each["created"])[:10] for each in resources if each.get("created"))
+    return date.fromisoformat(made[0]) - timedelta(days=1) if made else None
+
+
+def _without_days(text: str, since: date | None) -> str:
+    """Days that were reckoned from the deployment's, such as the end of a key, become `<day>`."""
+
+    def read(found: re.Match[str]) -> str:
+        year, month, day = (found[1], found[3], found[4]) if found[1] else (found[7], found[6], found[5])
+        try:
+            return "<day>" if since and date(int(year), int(month), int(day)) >= since else found[0]
+        except ValueError:  # no day: a number that looks like one
+            return found[0]
+
+    return _DAY.sub(read, text)
 
 
 def _dump(name: str, block: Mapping[str, object]) -> str:

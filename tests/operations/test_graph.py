@@ -111,3 +111,24 @@ def test_names_lose_their_random_ending_secrets_their_ciphertext_and_documents_a
     assert role["password"] == "[secret]"
     assert role["assumeRolePolicy"] == {"Condition": {"StringEquals": {"<aws:eks/cluster:Cluster eks>:aud": "sts.amazonaws.com"}}}
     assert found["aws:route53/record:Record hosts"]["inputs"] == {"zoneId": "<looked up>", "role": "coder-*", "organization": "<looked up>"}
+
+
+def of_a_day(created: str, day: str, compact: str, cron: str) -> list[dict[str, Any]]:
+    inputs = {"until": day, "name": f"prod-{compact}", "schedule": cron, "Version": "2012-10-17", "image": "v20260801", "id": "20999999"}
+    key = {"urn": f"{STACK}aws:sns/topic:Topic::key", "custom": True, "id": "key", "inputs": inputs, "created": f"{created}T23:59:00Z"}
+    return [{"type": "aws:sns/topic:Topic", **key}]
+
+
+def test_days_that_were_reckoned_from_the_deployments_are_named_and_pins_stay():
+    first = of_a_day("2026-11-21", "2027-02-19", "20261121", "cron(0 13 5 2 ? 2027)")
+    second = of_a_day("2027-01-31", "2027-05-01", "20270201", "cron(0 13 17 4 ? 2027)")
+    assert normalised(first) == normalised(second)
+    found = graph(first)["aws:sns/topic:Topic key"]["inputs"]
+    assert found == {
+        "until": "<day>",
+        "name": "prod-<day>",
+        "schedule": "<day>",
+        "Version": "2012-10-17",
+        "image": "v20260801",
+        "id": "20999999",
+    }
