@@ -109,7 +109,7 @@ def collector_cidrs(place: Place) -> tuple[str, ...]:
 def inside_coder(
     place: Place, base: Foundation, server: CoderServer, entrance: Entrance, token: aws.secretsmanager.Secret, token_made_on: date
 ) -> CoderAccess:
-    """What is made of a running Coder: its provider, the provisioners, then licence, groups and templates.
+    """What is made of a running Coder: its provider and licence, the provisioners, then groups and templates.
 
     All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it. The provisioner key is
     as old as the token: a new token makes a new key (PRV-07).
@@ -121,7 +121,12 @@ def inside_coder(
     )
     access = CoderAccess(
         "coderd",
-        CoderAccessArgs(url=place.plan.access_url, token=value.secret_string, after=[server, entrance.balancer, entrance.hosts]),
+        CoderAccessArgs(
+            url=place.plan.access_url,
+            token=value.secret_string,
+            after=[server, entrance.balancer, entrance.hosts],
+            license_secret=settings.coder.secrets.license,
+        ),
         inside,
     )
     provisioners = Provisioners(
@@ -142,6 +147,7 @@ def inside_coder(
             organization_id=access.organization_id,
             coderd=access.provider,
             key_made_on=token_made_on,
+            licensed=access.licensed,
             metrics_cidrs=collector_cidrs(place),
         ),
         inside,
@@ -153,7 +159,7 @@ def inside_coder(
             settings=settings.templates,
             workload=settings.workload,
             coder=settings.coder,
-            license_secret=settings.coder.secrets.license,
+            licensed=access.licensed,
             instance=_instance(place),
             provisioner_tags=place.planned.provisioners.tags,
             organization_id=access.organization_id,

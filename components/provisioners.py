@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -40,6 +40,7 @@ KUBECTL = "registry.k8s.io/kubectl:v1.34.1@sha256:59bafa07ff3a6d4b417e7633ddb9d7
 class ProvisionersArgs:
     """chart_version, coder_version: pinned, equal to coderd's (CDR-42). coder_url: of the Service inside the cluster.
 
+    licensed: the licence, which a key waits for.
     key_made_on: the day that names the key; another one makes a new key, every 90 days (PRV-07, T-60). metrics_cidrs: of a collector.
     workspace_namespace: where builds make their objects.
     namespaces: the names as the cluster has made them, so that its namespaces come first and go last.
@@ -60,6 +61,7 @@ class ProvisionersArgs:
     coderd: coderd.Provider
     namespaces: Mapping[str, Input[str]] = field(default_factory=dict[str, Input[str]])
     key_made_on: date
+    licensed: Sequence[Resource] = ()
     metrics_cidrs: tuple[str, ...] = ()
 
     def made(self, namespace: str) -> Input[str]:
@@ -110,7 +112,9 @@ class Provisioners(ComponentResource):
             name=self.key_name,
             organization_id=self._args.organization_id,
             tags=dict(sorted(self._args.plan.tags.items())),
-            opts=ResourceOptions(parent=self, provider=self._args.coderd, additional_secret_outputs=["key"]),
+            opts=ResourceOptions(
+                parent=self, provider=self._args.coderd, additional_secret_outputs=["key"], depends_on=list(self._args.licensed)
+            ),
         )
         return core.v1.Secret(
             f"{self._name}-key",

@@ -40,6 +40,7 @@ def proxy_region(place: Place, base: Foundation, primary: Entrance, access: Code
             target_group_arn=way.balancer.target_group_arn,
             add_ons=cluster.add_ons,
             coderd=access.provider,
+            licensed=access.licensed,
         ),
         place.inside(cluster.kubernetes),
     )

@@ -1,4 +1,4 @@
-"""What users see in Coder: licence, groups, group sync, workspace templates."""
+"""What users see in Coder: groups, group sync, workspace templates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pulumi_aws as aws
 import pulumi_coderd as coderd
-from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
+from pulumi import ComponentResource, Input, Resource, ResourceOptions
 
 from composer import Catalog, Composed, CompositionError, Deployment, Instance, compose, load_catalog
 from composer.publications import Lifecycle, Permit
@@ -24,7 +23,7 @@ _DAY_NAMES = dict(zip(Day, ("monday", "tuesday", "wednesday", "thursday", "frida
 
 @dataclass(frozen=True, kw_only=True)
 class TemplatesArgs:
-    """license_secret: its name in Secrets Manager. instance: what the templates' bases are told.
+    """licensed: the licence, which Premium features wait for. instance: what the templates' bases are told.
 
     provisioner_tags: those of the provisioners, or no build would be taken. provisioners: what must run before a template is imported.
     catalog: where toolchains and bases are. composed: where template folders are written, relative to the program, as coderd's provider
@@ -34,7 +33,7 @@ class TemplatesArgs:
     settings: TemplateSettings
     workload: Workload
     coder: Coder
-    license_secret: str
+    licensed: Sequence[Resource]
     instance: Instance
     provisioner_tags: Mapping[str, str]
     organization_id: Input[str]
@@ -45,7 +44,7 @@ class TemplatesArgs:
 
 
 class Templates(ComponentResource):
-    """Licence, then groups with their quota, then templates with one active version each (CDR-17, CDR-19, CDR-33, TPL-30, TPL-36).
+    """Groups with their quota, then templates with one active version each (CDR-17, CDR-19, CDR-33, TPL-30, TPL-36).
 
     A group's allowance is credits a member: each workspace costs one (catalogue), so it is the number of workspaces a person may have.
     Coder adds up the allowances of all groups that a person is in. Raises CompositionError with all faults of all published templates.
@@ -61,21 +60,13 @@ class Templates(ComponentResource):
         }
         super().__init__("coder-eks:templates:Templates", name, dict(facts), opts)
         self._args = args
-        licence = self._license(name)
-        self._licensed = ResourceOptions(parent=self, provider=args.coderd, depends_on=[licence])
+        self._licensed = ResourceOptions(parent=self, provider=args.coderd, depends_on=list(args.licensed))
 
         self.groups_by_name = {group: self._group(group) for group in group_names(args.settings, args.coder)}
         if args.coder.oidc is not None and args.coder.oidc.group_mapping:
             self._group_sync(name, args.coder.oidc)
         templates = {template: self._template(template, version) for template, version in composed.items()}
         self.register_outputs({**facts, "templateIds": {template: made.id for template, made in templates.items()}})
-
-    def _license(self, name: str) -> coderd.License:
-        """Premium features stand behind it; everything else here waits for it (CDR-19)."""
-        text = aws.secretsmanager.get_secret_version_output(secret_id=self._args.license_secret, opts=InvokeOptions(parent=self))
-        return coderd.License(
-            name, license=Output.secret(text.secret_string), opts=ResourceOptions(parent=self, provider=self._args.coderd)
-        )
 
     def _group(self, group: str) -> coderd.Group:
         """Members are left to the identity provider's sync, or to owners where people log in by GitHub."""

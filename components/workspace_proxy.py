@@ -27,7 +27,8 @@ class WorkspaceProxyArgs:
     coderd's access URL. access_url: the proxy's own, with scheme. wildcard_host: of apps, `*.us-west-2.example.com`. version,
     chart_version: coderd's (CDR-42). replicas, cpu, memory: Kubernetes quantities; requests equal limits. vpc_cidr, load_balancer_cidrs:
     of the region's VPC and its public subnets. add_ons: of the region's cluster, which run first: External Secrets, the load balancer
-    controller. coderd: the provider of CoderAccess. The component takes the region's AWS provider and its cluster's Kubernetes provider
+    controller. coderd, licensed: the provider and the licence of CoderAccess.
+    The component takes the region's AWS provider and its cluster's Kubernetes provider
     by `providers`.
     """
 
@@ -51,6 +52,7 @@ class WorkspaceProxyArgs:
     target_group_arn: Input[str]
     add_ons: Sequence[Resource]
     coderd: coderd.Provider
+    licensed: Sequence[Resource] = ()
 
 
 class WorkspaceProxy(ComponentResource):
@@ -92,7 +94,9 @@ class WorkspaceProxy(ComponentResource):
             name=args.region,
             display_name=args.region,
             icon=ICON,
-            opts=ResourceOptions(parent=self, provider=args.coderd, additional_secret_outputs=["sessionToken"]),
+            opts=ResourceOptions(
+                parent=self, provider=args.coderd, additional_secret_outputs=["sessionToken"], depends_on=list(args.licensed)
+            ),
         )
         return kubernetes.core.v1.Secret(
             name,

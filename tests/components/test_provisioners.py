@@ -20,7 +20,10 @@ from tests.components.graph import Graph
 from tests.components.test_provisioner_values import PLAN
 
 ORGANIZATION = "c0de0000-0000-4000-8000-000000000001"
-CALLS = {"coderd:index/getOrganization:getOrganization": {"id": ORGANIZATION, "name": "coder", "isDefault": True}}
+CALLS = {
+    "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "licence-canary"},
+    "coderd:index/getOrganization:getOrganization": {"id": ORGANIZATION, "name": "coder", "isDefault": True},
+}
 
 
 def arguments(provider: coderd.Provider, organization_id: object = ORGANIZATION, **changes: object) -> ProvisionersArgs:
@@ -48,8 +51,10 @@ def arguments(provider: coderd.Provider, organization_id: object = ORGANIZATION,
 @pytest.fixture
 def graph(deploy: Deploy) -> Graph:
     def program() -> None:
-        reach = CoderAccess("coder", CoderAccessArgs(url="https://coder.example.com", token="token-canary"))
-        Provisioners("provisioners", arguments(reach.provider, reach.organization_id))
+        reach = CoderAccess(
+            "coder", CoderAccessArgs(url="https://coder.example.com", token="token-canary", license_secret="coder/prod/license")
+        )
+        Provisioners("provisioners", arguments(reach.provider, reach.organization_id, licensed=reach.licensed))
 
     return deploy(program, calls=CALLS, outputs={"coderd:index/provisionerKey:ProvisionerKey": {"key": "key-canary"}})
 
@@ -215,3 +220,9 @@ def test_the_graph_stands_at_a_first_preview(deploy: Deploy):
     graph = deploy(program, calls=CALLS, preview=True)
     assert graph.one("kubernetes:helm.sh/v3:Release")
     assert len(graph.of("kubernetes:batch/v1:CronJob")) == 2
+
+
+def test_the_key_waits_for_the_licence(graph: Graph):
+    """CDR-19: coderd gives no key to a deployment without one."""
+    key = graph.one("coderd:index/provisionerKey:ProvisionerKey")
+    assert graph.waits_for(key, graph.one("coderd:index/license:License"))

@@ -47,12 +47,12 @@ def settings() -> Settings:
 
 
 def declare(whole: Settings, composed: Path, /, **changes: object) -> None:
-    reach = CoderAccess("coder", CoderAccessArgs(url="https://coder.example.com", token="t"))
+    reach = CoderAccess("coder", CoderAccessArgs(url="https://coder.example.com", token="t", license_secret=whole.coder.secrets.license))
     args = TemplatesArgs(
         settings=whole.templates,
         workload=whole.workload,
         coder=whole.coder,
-        license_secret=whole.coder.secrets.license,
+        licensed=reach.licensed,
         instance=INSTANCE,
         provisioner_tags={"environment": "prod"},
         organization_id=reach.organization_id,
