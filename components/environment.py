@@ -56,7 +56,7 @@ class Environment(ComponentResource):
         kept_by_bootstrap(
             "first-user", FIRST_USER_SECRET.format(system=settings.system.name), "Coder's first user and its password", here.opts
         )
-        bases = {region: foundation(place) for region, place in places.items()}
+        bases = {region: foundation(place, has_entrance=region == primary or visit > 1) for region, place in places.items()}
 
         base = bases[primary]
         state = database(here, base.network)

@@ -19,8 +19,8 @@ class Foundation:
     cluster: Cluster
 
 
-def foundation(place: Place) -> Foundation:
-    """Network and cluster of one region (NET-01, EKS-01)."""
+def foundation(place: Place, *, has_entrance: bool) -> Foundation:
+    """Network and cluster of one region (NET-01, EKS-01). has_entrance: see NetworkArgs."""
     settings, declared = place.settings, place.declared
     cluster_name = f"coder-{settings.system.name}"
     system = settings.system
@@ -34,6 +34,7 @@ def foundation(place: Place) -> Foundation:
             interface_endpoints=[endpoint.value for endpoint in declared.network.interface_endpoints],
             flow_log_retention_days=declared.network.flow_log_retention_days,
             data_protection=settings.system.data_protection,
+            has_entrance=has_entrance,
             nat_release=settings.versions.fck_nat,
             cluster_name=cluster_name,
             pools=place.planned.pools,

@@ -26,6 +26,7 @@ class NetworkArgs:
     nat_release: of fck-nat's image, where NAT is an instance. pools: of Karpenter in the cluster of that name, which finds their subnets
     and security groups by tag (NET-30).
     data_protection: whether the engine refuses to delete the key that the flow logs are readable with.
+    has_entrance: whether a load balancer faces the internet already; until then nothing is open to it.
     """
 
     plan: NetworkPlan
@@ -34,6 +35,7 @@ class NetworkArgs:
     interface_endpoints: Sequence[str]
     flow_log_retention_days: int
     data_protection: bool
+    has_entrance: bool = True
     nat_release: str = ""
     cluster_name: str = ""
     pools: Sequence[PoolPlan] = ()
@@ -91,7 +93,7 @@ class Network(ComponentResource):
             gateways = nat_gateways(name, plan, subnets, gateway, child)
         private, routes = private_routes(name, plan, vpc.id, subnets, {**gateways, **instances}, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
-        groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, _group_tags(args), child)
+        groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, _group_tags(args), child, has_entrance=args.has_entrance)
         self.ways = [*routes, *rules, *healers]
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(

@@ -16,12 +16,19 @@ FRAGMENTATION_NEEDED = (3, 4)
 
 
 def security_groups(
-    name: str, vpc_id: Input[str], runner_cidrs: Sequence[str], tags: Mapping[Party, Mapping[str, str]], opts: ResourceOptions
+    name: str,
+    vpc_id: Input[str],
+    runner_cidrs: Sequence[str],
+    tags: Mapping[Party, Mapping[str, str]],
+    opts: ResourceOptions,
+    *,
+    has_entrance: bool,
 ) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
     """A group for each party, never shared (NET-18), and a rule resource for each flow: what is not a flow is closed.
 
     Sources are groups, not ranges: an address that moves to another tier takes no right with it. Runners, which are in no tier of
-    ours, reach the Kubernetes API by their ranges (EKS-03). tags: of some groups beside their name.
+    ours, reach the Kubernetes API by their ranges (EKS-03). tags: of some groups beside their name. has_entrance: whether the internet
+    may open what it may open at all.
     """
     parties = [party for party in Party if party is not Party.INTERNET]
     groups = {
@@ -37,6 +44,8 @@ def security_groups(
     }
     rules: list[Resource] = []
     for flow in flows():
+        if flow.source is Party.INTERNET and not has_entrance:
+            continue
         rules.append(_ingress(name, groups, flow, opts))
         if flow.source not in (Party.INTERNET, *OPEN_EGRESS):
             rules.append(_egress(name, groups, flow, opts))

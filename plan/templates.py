@@ -42,7 +42,7 @@ def template_facts(settings: Settings, plan: Plan, region: str) -> TemplateFacts
         region=region,
         platform={
             "architecture": workspace_architecture(here),
-            "blocked_cidrs": [here.network.cidr],
+            "blocked_cidrs": _networks(settings, region),
             "coder_namespace": CODER,
             "coder_port": CODERD_PORT,
             "instance_profile": MACHINE_PROFILE.format(system=system),
@@ -57,6 +57,13 @@ def template_facts(settings: Settings, plan: Plan, region: str) -> TemplateFacts
             "vpc_tags": {ENVIRONMENT_TAG: system, "Name": region},
         },
     )
+
+
+def _networks(settings: Settings, region: str) -> list[str]:
+    """Every region's VPC (POL-03), this one's first. Of regions that are switched off too: workspaces keep the rules that they were
+    started with, and a region switched on later is closed to them from its first minute.
+    """
+    return [str(settings.regions[name].network.cidr) for name in (region, *sorted(set(settings.regions) - {region}))]
 
 
 def workspace_architecture(plan: RegionPlan) -> str:

@@ -29,6 +29,9 @@ OWN_IDENTITIES: Mapping[str, tuple[str, ...]] = {
     tokens.ZONE: ("zoneId",),
 }
 
+GLOBAL = ("aws:iam/", "aws:route53/")
+"""Services whose resources are of no region."""
+
 
 class Node:
     """One resource."""
@@ -116,7 +119,7 @@ class Graph:
         for node in self.nodes:
             self._by_type.setdefault(node.type, []).append(node)
             self._children.setdefault(node.parent, []).append(node)
-        self._identities: dict[str, dict[str, Node]] = {}
+        self._identities: dict[str, dict[str, list[Node]]] = {}
 
     @classmethod
     def of(cls, resources: Iterable[PolicyResource]) -> Graph:
@@ -151,10 +154,9 @@ class Graph:
             if isinstance(leaf, Unknown) or leaf == "":  # an id that is not known yet arrives as either
                 unknown = True
             elif isinstance(leaf, str):
-                found = self._identified(leaf, types)
-                if found is not None:
-                    nodes[found.urn] = found
-                else:
+                found = self._meant(node, str(steps[0]), self._identified(leaf, types))
+                nodes.update((target.urn, target) for target in found)
+                if not found:
                     unmatched.append(leaf)
         if not unknown and not unmatched:
             return Targets(tuple(nodes.values()))
@@ -187,14 +189,28 @@ class Graph:
                 others.append(urn)
         return linked, others
 
-    def _identified(self, value: str, types: Sequence[str]) -> Node | None:
+    def _identified(self, value: str, types: Sequence[str]) -> list[Node]:
         for token in types:
             if token not in self._identities:
-                self._identities[token] = {identity: node for node in self.all(token) for identity in _called(node)}
+                called: dict[str, list[Node]] = {}
+                for node in self.all(token):
+                    for identity in sorted(set(_called(node))):
+                        called.setdefault(identity, []).append(node)
+                self._identities[token] = called
             found = self._identities[token].get(value)
-            if found is not None:
+            if found:
                 return found
-        return None
+        return []
+
+    def _meant(self, node: Node, property_name: str, called: list[Node]) -> list[Node]:
+        """Of several resources of one name, such as the clusters of two regions: those of the node's region, then those it is made from."""
+        for keep in (
+            lambda other: other.type.startswith(GLOBAL) or other.region == node.region,
+            lambda other: other.urn in node.edges.get(property_name, ()),
+        ):
+            if len(called) > 1:
+                called = [other for other in called if keep(other)] or called
+        return called
 
 
 def _called(node: Node) -> list[str]:

@@ -13,6 +13,9 @@ from policy.values import Unknown, Value, at, integer, mapping, sequence, text
 CODER = "coder"
 PROVISIONER = "coder-provisioner"
 
+_COMMANDS = ("command", "commandArgs")
+_OF_A_PROXY = {"CODER_PRIMARY_ACCESS_URL", "CODER_PROXY_SESSION_TOKEN"}  # without them `coder wsproxy server` does not start
+
 _ARCHIVE = re.compile(r"-v?\d+\.\d+\.\d+[^/]*$")  # the version in `coder-2.28.1.tgz`
 
 
@@ -35,8 +38,13 @@ def proxies(graph: Graph) -> list[Node]:
 
 
 def is_proxy(release: Node) -> bool:
-    """Whether a release of Coder's chart runs a workspace proxy."""
-    return release.get("values", CODER, "workspaceProxy") is True
+    """Whether a release of Coder's chart runs a workspace proxy: by its flag, with its coderd and its token, and no command of its own.
+
+    Arguments win over the flag (`coder.commandArgs`, in the chart's templates/_coder.tpl), and another command is no proxy at all.
+    """
+    values = mapping(release.get("values", CODER))
+    told = {text(at(entry, "name")) for entry in sequence(values.get("env"))}
+    return values.get("workspaceProxy") is True and not any(values.get(key) for key in _COMMANDS) and told >= _OF_A_PROXY
 
 
 def namespace_of(graph: Graph, node: Node, *path: str) -> str | Unknown:

@@ -49,7 +49,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     graph = stack.graph
     coderd = helm.releases(graph, helm.CODER)
     verdict.saw(*coderd)
-    if not coderd:
+    if all(release.get("values", helm.CODER, "workspaceProxy") for release in coderd):
         verdict.wrong(None, f"the stack has no Helm release of the chart {helm.CODER}")
     for release in coderd:
         if isinstance(helm.effective(None, release, BUILT_IN).value, Unknown):

@@ -85,7 +85,7 @@ class _Monitor(mocks.MockMonitor):
             inputs={key: _plain(value) for key, value in inputs.items()},
             outputs=registration.state,
             parent=request.parent,
-            provider=request.provider,
+            provider=request.provider or (request.providers.get("aws", "") if request.remote else ""),
             dependencies=frozenset(request.dependencies),
             property_dependencies={
                 key: frozenset(value.urns) | referred.get(key, frozenset()) for key, value in request.propertyDependencies.items()

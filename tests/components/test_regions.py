@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "Pulumi.demo.yaml"
 TOKEN = "arn:aws:secretsmanager:us-east-2:123456789012:secret:coder/demo/coderd-token-AbCdEf"
 SECOND_VISIT = CALLS | {"aws:secretsmanager/getSecrets:getSecrets": {"arns": [TOKEN], "names": ["coder/demo/coderd-token"]}}
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 RELEASE, RECORD = "kubernetes:helm.sh/v3:Release", "aws:route53/record:Record"
 
 
@@ -69,8 +70,8 @@ def test_what_a_region_adds_is_its_own():
     """NET-38: by the name of each resource, and by the provider of whatever is AWS's."""
     assert len(added()) > 100
     assert [node.urn for node in added() if "us-west-2" not in node.urn] == []
-    providers = {node.provider.split("::")[3] for node in added() if node.type.startswith("aws:")}
-    assert providers == {"us-west-2"}
+    elsewhere = [node for node in added() if node.type.startswith("aws:") and node.provider.split("::")[3] != "us-west-2"]
+    assert {node.type for node in elsewhere} == {"aws:cloudwatch/metricAlarm:MetricAlarm"}  # of Route 53, which tells us-east-1 only
 
 
 def test_the_third_region_adds_what_the_second_did():
@@ -144,6 +145,8 @@ def test_before_the_second_visit_a_region_has_no_way_in():
     first = graph("us-west-2", visit=1)
     assert not [node for node in first.nodes if node.type == "aws:lb/loadBalancer:LoadBalancer" and "us-west-2" in node.urn]
     assert [node for node in first.nodes if node.type == "eks:index:Cluster" and node.name == "us-west-2"]
+    (open_to_all,) = [node for node in first.nodes if node.type == RULE and node.inputs.get("cidrIpv4") == "0.0.0.0/0"]
+    assert open_to_all.name.startswith("us-east-2-load-balancer")
 
 
 @pytest.mark.parametrize("folder", ["components", "plan"])

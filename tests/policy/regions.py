@@ -36,7 +36,17 @@ def two_regions(serves: str = "proxy", visit: int = 2) -> Two:
     facts[SECOND] = {**mine, "serves": serves, "host": HOST}
     west.parts["release"].inputs["values"]["coder"].update({"workspaceProxy": serves == "proxy"})
     if serves == "proxy":
-        env = [{"name": "CODER_ACCESS_URL", "value": f"https://{HOST}"}, {"name": "CODER_WILDCARD_ACCESS_URL", "value": f"*.{HOST}"}]
+        told = {
+            "CODER_PRIMARY_ACCESS_URL": "https://coder.example.com",
+            "CODER_ACCESS_URL": f"https://{HOST}",
+            "CODER_WILDCARD_ACCESS_URL": f"*.{HOST}",
+            "CODER_DISABLE_OWNER_WORKSPACE_ACCESS": "true",
+            "CODER_DISABLE_PATH_APPS": "true",
+            "CODER_SECURE_AUTH_COOKIE": "true",
+            "CODER_STRICT_TRANSPORT_SECURITY": "31536000",
+        }
+        token = {"name": "CODER_PROXY_SESSION_TOKEN", "valueFrom": {"secretKeyRef": {"name": "coder-proxy-token", "key": "token"}}}
+        env = [{"name": name, "value": value} for name, value in told.items()] + [token]
         west.parts["release"].inputs["values"]["coder"]["env"] = env
     west.world.remove(west.world.root)
     for resource in west.world.resources:

@@ -1,0 +1,139 @@
+"""demo with a second region: green as the shipped stacks are, and each region judged for itself (POL-03, POL-06, POL-09)."""
+
+from __future__ import annotations
+
+import copy
+import functools
+
+import pytest
+import yaml
+
+from policy.graph import Graph, Node
+from settings import load
+from tests.policy.breaking import Breaking, drop, edited, put, remove, swap
+from tests.policy.judge import run
+from tests.policy.recorded import ROOT, Entry, Recording, record_settings
+from tests.policy.test_valid_stacks import green
+from tests.policy.world import DEPLOYED, PREVIEW
+
+FILE, SECOND = ROOT / "Pulumi.demo.yaml", "us-west-2"
+MODES = pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
+ADD_ON, CLUSTER, RELEASE = "aws:eks/addon:Addon", "aws:eks/cluster:Cluster", "kubernetes:helm.sh/v3:Release"
+PROXY = f"proxy-{SECOND}"
+
+
+@functools.cache
+def _recorded(mode: str, visit: int) -> Recording:
+    config = yaml.safe_load(FILE.read_text(encoding="utf-8"))["config"]
+    config["coder-eks:regions"][SECOND]["deployed"] = True
+    return record_settings(load(config, FILE.name), mode, visit=visit)
+
+
+def two_regions(mode: str, visit: int = 2) -> Recording:
+    return copy.deepcopy(_recorded(mode, visit))
+
+
+@MODES
+@pytest.mark.parametrize("visit", [1, 2])
+def test_two_regions_are_green_with_no_pack_config(mode: str, visit: int) -> None:
+    green(run(two_regions(mode, visit), mode), visit)
+
+
+def add_on_of(found: Recording, region: str) -> Entry:
+    (entry,) = [entry for entry in found.all(ADD_ON) if entry.region == region and entry.inputs["addonName"] == "vpc-cni"]
+    return entry
+
+
+@MODES
+@pytest.mark.parametrize("region", ["us-east-2", SECOND])
+def test_the_add_on_of_one_region_is_not_the_others(region: str, mode: str) -> None:
+    """NET-29: the clusters have one name in both regions."""
+    found = two_regions(mode)
+    assert len({entry.inputs["name"] for entry in found.all(CLUSTER)}) == 1
+    found.remove(add_on_of(found, region))
+    (line,) = run(found, mode, number=3).violations(3)
+    assert "has no vpc-cni add-on" in line.message
+    assert f"::{region}-eksCluster" in line.urn
+
+
+@MODES
+def test_an_add_on_that_names_the_other_regions_cluster_is_its_own_regions(mode: str) -> None:
+    """What AWS does with a name is decided by the region, whichever cluster of the program the name was taken from."""
+    found = two_regions(mode)
+    here, there = add_on_of(found, "us-east-2"), add_on_of(found, SECOND)
+    here.put("clusterName", found.all(CLUSTER)[0].inputs["name"])
+    here.edges["clusterName"] = list(there.edges["clusterName"])
+    assert run(found, mode, number=3).violations(3) == []
+
+
+@MODES
+def test_a_template_that_reaches_the_other_regions_vpc_is_named(mode: str) -> None:
+    found = two_regions(mode)
+    edited({"main.tf.json": swap('"10.1.0.0/16"', '"10.9.0.0/16"')})(found)
+    assert any("reaches the VPC (10.1.0.0/16)" in line.message for line in run(found, mode, number=3).violations(3))
+
+
+def without(name: str) -> Breaking:
+    def change(found: Recording) -> None:
+        entry = found.one(RELEASE, PROXY)
+        entry.put("values.coder.env", [item for item in entry.inputs["values"]["coder"]["env"] if item["name"] != name])
+
+    return change
+
+
+NO_PROXY: dict[str, Breaking] = {
+    "no flag": drop(RELEASE, PROXY, "values.coder.workspaceProxy"),
+    "the flag as text": put(RELEASE, PROXY, "values.coder.workspaceProxy", "true"),
+    "no primary coderd": without("CODER_PRIMARY_ACCESS_URL"),
+    "no token": without("CODER_PROXY_SESSION_TOKEN"),
+    "arguments that start a coderd": put(RELEASE, PROXY, "values.coder.commandArgs", ["server"]),
+    "another command": put(RELEASE, PROXY, "values.coder.command", ["/opt/coder", "server"]),
+}
+
+
+@pytest.mark.parametrize("name", NO_PROXY)
+def test_a_coderd_does_not_pass_as_a_proxy(name: str) -> None:
+    """POL-06: what the flag alone says is not believed; then the release is one more coderd, and runs builds itself."""
+    found = two_regions(PREVIEW)
+    NO_PROXY[name](found)
+    lines = run(found, PREVIEW, number=6).violations(6)
+    assert any("CODER_PROVISIONER_DAEMONS not set" in line.message and line.urn.endswith(PROXY) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("variable", "number", "reason"),
+    [
+        ("CODER_DISABLE_OWNER_WORKSPACE_ACCESS", 9, "owners may open every workspace"),
+        ("CODER_DISABLE_PATH_APPS", 0, "serves workspace apps under its own origin"),
+        ("CODER_STRICT_TRANSPORT_SECURITY", 0, "does not tell browsers to stay with HTTPS"),
+    ],
+)
+def test_a_proxy_is_asked_to_be_as_hard_as_coderd(variable: str, number: int, reason: str) -> None:
+    """POL-09: workspaces' apps and terminals go through the proxy of their user's region."""
+    found = two_regions(PREVIEW)
+    without(variable)(found)
+    lines = run(found, PREVIEW, number=number).violations()
+    assert any(reason in line.message and line.urn.endswith(PROXY) for line in lines)
+
+
+def test_proxies_alone_are_no_coderd() -> None:
+    found = two_regions(PREVIEW)
+    remove(RELEASE, "coder")(found)
+    assert any("no Helm release of the chart coder" in line.message for line in run(found, PREVIEW, number=6).violations(6))
+
+
+def node(called: str, region: str | None, edges: dict[str, list[str]] | None = None, **props: object) -> Node:
+    return Node(urn=f"urn::{called}", type_token="t:m/k:K", name=called, raw=props, edges=edges, region=region)
+
+
+def test_of_two_of_one_name_the_region_decides_then_the_edge() -> None:
+    east, west = node("east", "us-east-2", name="same"), node("west", "us-west-2", name="same")
+
+    def meant(region: str | None, edges: dict[str, list[str]] | None = None) -> list[Node]:
+        asking = node("asking", region, edges, of="same")
+        return list(Graph([east, west, asking]).targets(asking, "of", "t:m/k:K").nodes)
+
+    assert meant("us-east-2") == [east]
+    assert meant("us-west-2", {"of": ["urn::east"]}) == [west]
+    assert meant(None, {"of": ["urn::east"]}) == [east]
+    assert meant(None) == [east, west]  # nobody can tell: both
