@@ -17,7 +17,7 @@ from tools import engine, environment, report
 from tools.cloud import Cloud, Inventory, Item
 from tools.engine import Outcome
 from tools.environment import Environment
-from tools.folders import DEFAULT_STACK, home_folder, stack_files
+from tools.folders import CLOUDS, DEFAULT_STACK, home_folder, stack_files
 from tools.install import SetupError
 
 REFUSED = 2  # the exit code of a command that was not begun
@@ -107,8 +107,12 @@ def _list(console: Console, title: str, items: Sequence[Item]) -> None:
 
 
 def down() -> int:
-    """Stop the local cloud's process; its state stays, and the next command starts it again."""
-    print(Cloud(home_folder(environ) / "cloud").stop().strip())
+    """Stop the local cloud of every stack; its state stays, and the next command starts it again."""
+    states = sorted((home_folder(environ) / CLOUDS).glob("*"))
+    for state in states:
+        print(f"{state.name}: {Cloud(state).stop().strip()}")
+    if not states:
+        print("There is no local cloud here yet.")
     return 0
 
 

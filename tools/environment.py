@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.cloud import Cloud
-from tools.folders import CLI, HOME, SHIM, home_folder, stack_files
+from tools.folders import CLI, HOME, SHIM, cloud_folder, home_folder, stack_files
 from tools.install import ROOT, SetupError, say
 from tools.prerequisites import SECRETS_FILE, prerequisites, with_overrides
 from tools.pulumi_cli import Cli, ensure, pinned_version, text
@@ -67,7 +67,7 @@ def start(stack: str, environment: Mapping[str, str] | None = None) -> Environme
     files = stack_files(outer)
     files.refresh(stack)
     cli = ensure(outer)
-    cloud = Cloud(home / "cloud")
+    cloud = Cloud(cloud_folder(home, stack))
     cloud.start()
     _seed(cloud, stack, files, outer.get(SECRETS_FILE))
     variables = _variables(home, stack, cli, outer) | cloud.variables()

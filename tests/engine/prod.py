@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.engine.terminal import STACK, Said, Terminal, git_status
 from tools.cloud import Item
+from tools.folders import cloud_folder
 
 # What is made of secrets, or must not be.
 SECRETIVE = (
@@ -86,7 +87,7 @@ def bring_up(terminal: Terminal, folder: Path) -> Iterator[Prod]:
 
 def rows(home: Path) -> list[dict[str, Any]]:
     """Every row of the local cloud's database, its JSON read."""
-    database = sqlite3.connect(f"file:{home / 'cloud' / 'localcloud.sqlite'}?mode=ro", uri=True)
+    database = sqlite3.connect(f"file:{cloud_folder(home, STACK) / 'localcloud.sqlite'}?mode=ro", uri=True)
     try:
         columns = ("token", "scope", "id", "inputs", "properties", "origin")
         found = database.execute(f"SELECT {', '.join(columns)} FROM resources ORDER BY sequence").fetchall()

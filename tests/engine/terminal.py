@@ -18,7 +18,7 @@ from tools import environment, events
 from tools.cloud import Item
 from tools.environment import Environment
 from tools.events import Run
-from tools.folders import CLI, HOME, POLICY_PACK, STACK_FILES
+from tools.folders import CLI, HOME, POLICY_PACK, STACK_FILES, cloud_folder
 from tools.install import ROOT
 
 STACK = "prod"
@@ -88,7 +88,7 @@ class Terminal:
 
     def cloud(self, verb: str, *words: str) -> Said:
         """A command of the local cloud itself: `delete TYPE ID`, `fault --kill-at 3`."""
-        return self._run(sys.executable, "-P", "-m", "localcloud", verb, "--state", str(self.home / "cloud"), *words)
+        return self._run(sys.executable, "-P", "-m", "localcloud", verb, "--state", str(cloud_folder(self.home, self.stack)), *words)
 
     def start(self) -> Environment:
         """The environment, its local cloud running."""

@@ -12,6 +12,7 @@ import pytest
 
 from tools import environment
 from tools.environment import Environment
+from tools.folders import cloud_folder
 from tools.install import ROOT
 
 pytestmark = pytest.mark.engine
@@ -109,7 +110,23 @@ def test_the_printed_environment_can_be_evaluated_by_a_shell(tmp_path: Path):
     outer = {**os.environ, "CODER_EKS_HOME": str(tmp_path / "it's a home"), "SHELL_WORD": "a 'quoted' word"}
     result = subprocess.run(["bash", "-c", script], env=outer, cwd=ROOT, capture_output=True, text=True, check=False)
     subprocess.run(
-        [ROOT / "local", "python", "-P", "-m", "localcloud", "stop", "--state", tmp_path / "it's a home" / "cloud"], env=outer, check=False
+        [ROOT / "local", "python", "-P", "-m", "localcloud", "stop", "--state", cloud_folder(tmp_path / "it's a home", "prod")],
+        env=outer,
+        check=False,
     )
     assert result.returncode == 0, result.stderr
     assert [stack["name"] for stack in json.loads(result.stdout)] == ["prod"]
+
+
+def test_each_stack_has_a_local_cloud_of_its_own_in_one_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """As each has an AWS account and a Coder of its own: bringing one up leaves nothing in the way of another."""
+    monkeypatch.setenv("CODER_EKS_HOME", str(tmp_path / "home"))
+    made = [environment.start(stack) for stack in ("prod", "reference")]
+    try:
+        assert [each.cloud.state for each in made] == [tmp_path / "home" / "clouds" / stack for stack in ("prod", "reference")]
+        assert len({each.variables["CODER_URL"] for each in made}) == 2
+        assert len({each.variables["PULUMI_DEBUG_PROVIDERS"] for each in made}) == 2
+        assert len({each.variables["PULUMI_BACKEND_URL"] for each in made}) == 1
+    finally:
+        for each in made:
+            each.cloud.stop()
