@@ -204,12 +204,10 @@ class Graph:
 
     def _meant(self, node: Node, property_name: str, called: list[Node]) -> list[Node]:
         """Of several resources of one name, such as the clusters of two regions: those of the node's region, then those it is made from."""
-        for keep in (
-            lambda other: other.type.startswith(GLOBAL) or other.region == node.region,
-            lambda other: other.urn in node.edges.get(property_name, ()),
-        ):
-            if len(called) > 1:
-                called = [other for other in called if keep(other)] or called
+        if len(called) > 1:
+            called = [other for other in called if other.type.startswith(GLOBAL) or other.region == node.region] or called
+        if len(called) > 1:
+            called = [other for other in called if other.urn in node.edges.get(property_name, ())] or called
         return called
 
 

@@ -1,0 +1,65 @@
+"""demo's life on the real engine: up in one region, a second one switched on, and an empty cloud (DNS-12, NET-38). In order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engine.prod import logical
+from tests.engine.terminal import Said, Terminal, held
+
+pytestmark = pytest.mark.engine
+
+REGION = "us-west-2"
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    terminal = Terminal(tmp_path_factory.mktemp("demo") / "home", stack="demo")
+    yield terminal
+    terminal.make("down")
+
+
+@pytest.fixture(scope="module")
+def up(terminal: Terminal) -> Said:
+    """`make up`, from nothing: the primary region, in both visits, judged."""
+    return terminal.make("up")
+
+
+@pytest.fixture(scope="module")
+def both(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """The same terminal, the second region switched on in its stack file."""
+    return terminal.with_file(tmp_path_factory.mktemp("both"), {f"regions.{REGION}.deployed": True})
+
+
+def test_another_up_changes_nothing(terminal: Terminal, up: Said):
+    assert up.code == 0, up.text
+    said, run = terminal.up()
+    assert said.code == 0, said.text
+    assert logical(run.operations) == set()
+    assert terminal.inventory() == held(terminal.resources())
+
+
+def test_a_region_is_switched_on_and_no_other_is_touched(terminal: Terminal, up: Said, both: Terminal):
+    """DNS-12, NET-38: what is made is that region's own, its proxy too, and the policies are green."""
+    assert up.code == 0
+    before = terminal.inventory()
+    said, run = both.engine("up", "--yes", "--skip-preview", judged=True)
+    assert said.code == 0, said.text
+    done = logical(run.operations)
+    assert {(verb, kind) for verb, kind, name in done if REGION not in name} <= {("update", "coder-eks:environment:Environment")}
+    assert {verb for verb, _, name in done if REGION in name} == {"create"}
+    assert ("create", "kubernetes:helm.sh/v3:Release", f"proxy-{REGION}") in done
+    after = both.inventory()
+    assert before < after
+    assert after == held(both.resources())
+    assert REGION in {item.scope for item in both.start().cloud.inventory().resources}
+
+
+def test_destroy_leaves_nothing_but_what_is_kept_on_purpose(up: Said, both: Terminal):
+    assert up.code == 0
+    said = both.make("destroy", "UNPROTECT=demo")
+    assert said.code == 0, said.text
+    assert not both.resources()
+    assert not both.start().cloud.inventory().resources
