@@ -90,10 +90,18 @@ def _pod(pod: Pod, module: Module, pushed: Pushed, vpcs: Sequence[Network]) -> I
             yield f"{pod} has no NetworkPolicy for {direction} that selects it by its workspace; whatever is not spoken of is open"
     for name, body in selecting:
         spec = _first(body.get("spec"))
+        if not _of_this_workspace(module, spec) and any(True for _ in nested(module, spec, "ingress")):
+            yield f"kubernetes_network_policy.{name}: an ingress rule is of other workspaces' pods too; select by the workspace"
         for inside, rule in nested(module, spec, "ingress"):
             yield from (f"kubernetes_network_policy.{name}: {fault}" for fault in _ingress(inside, rule, pod, vpcs))
         for inside, rule in nested(module, spec, "egress"):
             yield from (f"kubernetes_network_policy.{name}: {fault}" for fault in _egress(inside, rule, pushed, vpcs))
+
+
+def _of_this_workspace(module: Module, spec: Mapping[str, Any]) -> bool:
+    """Whether a policy selects by what only this workspace has: policies add up, so a wider one opens other workspaces."""
+    labels = module.value(_first(spec.get("pod_selector")).get("match_labels", {}))
+    return isinstance(labels, Mapping) and any(isinstance(value, Symbol) for value in labels.values())
 
 
 def _stands(module: Module, body: Mapping[str, Any]) -> bool:

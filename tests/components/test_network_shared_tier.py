@@ -13,6 +13,7 @@ from tests.components.reachability import Host, World
 from tests.components.test_network import build
 
 ROLES = ("control", "provisioner", "workspace")
+METRICS = 2112  # Prometheus on the control nodes reads the provisioners (OBS-05)
 PORTS = (22, 53, 80, 443, 2112, 5432, 8080, 10250)
 
 
@@ -46,7 +47,12 @@ def test_roles_reach_each_other_as_in_tiers_of_their_own(source: str, target: st
         if target == "control":
             wanted = source == "control" or port in {"tcp": {53, 8080}, "udp": {53}}[protocol]
         else:
-            wanted = (source, protocol, port) == ("control", "tcp", 10250)
+            wanted = (source, protocol, port) == ("control", "tcp", 10250) or (source, target, protocol, port) == (
+                "control",
+                "provisioner",
+                "tcp",
+                METRICS,
+            )
         assert world().opens(node(source), node(target, zone, 99), protocol, port) is wanted, (protocol, port, zone)
 
 

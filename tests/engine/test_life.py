@@ -110,6 +110,8 @@ def test_a_changed_value_changes_what_follows_from_it_and_nothing_else(changed: 
         ("update", "aws:eks/nodeGroup:NodeGroup", "us-east-1-coder-prov"),
         ("update", "aws:autoscaling/schedule:Schedule", "us-east-1-coder-prov-up"),
         ("update", "kubernetes:batch/v1:CronJob", "coder-prov-up"),
+        # and what it costs
+        ("update", "aws:budgets/budget:Budget", "budget"),
     }
 
 

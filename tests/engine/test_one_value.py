@@ -23,6 +23,11 @@ Changes = set[tuple[str, str, str]]
             {
                 ("update", "aws:rds/cluster:Cluster", "database"),
                 ("update", "coder-eks:database:Database", "database"),
+                # what watches that it is not used up
+                ("update", "aws:cloudwatch/metricAlarm:MetricAlarm", "us-east-1-database-near-maximum"),
+                ("update", "aws:cloudwatch/metricAlarm:MetricAlarm", "us-east-1-database-near-maximum-l2"),
+                ("update", "aws:cloudwatch/dashboard:Dashboard", "dashboards-scale-test"),
+                ("update", "aws:cloudwatch/dashboard:Dashboard", "dashboards-service"),
             },
         ),
         (

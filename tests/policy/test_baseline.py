@@ -135,7 +135,7 @@ TRIPS: dict[str, Breaking] = {
     "vpc-dns-support": put(tokens.VPC, None, "enableDnsSupport", False),
     "vpc-rule-described": drop(tokens.INGRESS_RULE, None, "description"),
     "backup-vault-own-key": drop(baseline_aws.VAULT, None, "kmsKeyArn"),
-    "backup-plan-keeps": put(baseline_aws.PLAN, None, "rules.0.lifecycle.deleteAfter", 7),
+    "backup-plan-keeps": put(baseline_aws.PLAN, None, "rules.0.lifecycle.deleteAfter", 6),
     "route53-health-https": put(baseline_aws.HEALTH_CHECK, None, "type", "HTTP"),
     "alarm-has-action": put(baseline_aws.ALARM, None, "alarmActions", []),
     "tags-on-everything": drop(tokens.VPC, None, "tags"),

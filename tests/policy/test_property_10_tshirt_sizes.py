@@ -30,18 +30,33 @@ def root(change: Any) -> Any:
     return edited({"main.tf.json": edit}, POD)
 
 
-def size(name: str, key: str, value: Any) -> Any:
-    return root(lambda content: content["locals"]["sizes"][name].update({key: value}))
+def nowhere(name: str) -> Any:
+    """No template offers the size any more, and one did."""
+
+    def take(found: Recording) -> None:
+        taken = 0
+        for template in found.all(TEMPLATE):
+            path = ROOT / template.inputs["versions"][0]["directory"] / "main.tf.json"
+            if f'"value": "{name}"' in path.read_text() or f'"value":"{name}"' in path.read_text():
+                edited({"main.tf.json": _without(name)}, template.name)(found)
+                taken += 1
+        assert taken
+
+    return take
 
 
-def without(name: str) -> Any:
-    """The size is no longer among those to choose from."""
-
-    def change(content: Any) -> None:
+def _without(name: str) -> Any:
+    def edit(text: str) -> str:
+        content = json.loads(text)
         options = content["data"]["coder_parameter"]["size"]["option"]
         content["data"]["coder_parameter"]["size"]["option"] = [each for each in options if each["value"] != name]
+        return json.dumps(content)
 
-    return root(change)
+    return edit
+
+
+def size(name: str, key: str, value: Any) -> Any:
+    return root(lambda content: content["locals"]["sizes"][name].update({key: value}))
 
 
 def renamed(old: str, new: str) -> Any:
@@ -57,8 +72,8 @@ BROKEN = [
     Broken("a processor less", "offers sw-dev-small with 1 vCPU", size("sw-dev-small", "cpu", 1.0)),
     Broken("more memory", "offers sw-dev-medium with 4 vCPU, 9 GiB", size("sw-dev-medium", "memory", "9Gi")),
     Broken("another storage", "offers platform with 4 vCPU, 8 GiB, 50 GiB", size("platform", "storage", "50Gi")),
-    Broken("megabytes for gibibytes", "offers sw-dev-large", size("sw-dev-large", "memory", "16384M")),
-    Broken("a size is not offered", "no template offers sw-dev-large", without("sw-dev-large")),
+    Broken("megabytes for gibibytes", "offers no size that can be read", size("sw-dev-large", "memory", "16384M")),
+    Broken("a size is not offered", "no template offers sw-dev-large", nowhere("sw-dev-large")),
     Broken("a size of another name", "none of the system's sizes", renamed("sw-dev-small", "sw-dev-tiny")),
     Broken("a look-alike", "none of the system's sizes", renamed("platform", "platform-")),
     Broken("a size that no node holds", "more than any node for workspaces has", one_small_node),

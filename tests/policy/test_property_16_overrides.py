@@ -23,7 +23,9 @@ def hands(**given_: Any) -> Any:
 
 
 def tells(overrides: dict[str, Any], *permits: dict[str, Any]) -> Any:
-    return {TOLD: json_edit(lambda content: content.update(overrides=overrides, permits=list(permits)))}
+    """These overrides, beside the desktop that pod-swdev declines."""
+    said = {**overrides, "capabilities": {"gui-vnc": False, **overrides.get("capabilities", {})}}
+    return {TOLD: json_edit(lambda content: content.update(overrides=said, permits=list(permits)))}
 
 
 def permit(path: str, expires: str = "2999-12-31", reason: str = "a customer asks", approver: str = "security") -> dict[str, Any]:
