@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.engine import golden
 from tests.engine.prod import logical
 from tests.engine.terminal import Said, Terminal, held
 
@@ -39,6 +40,12 @@ def test_another_up_changes_nothing(terminal: Terminal, up: Said):
     assert said.code == 0, said.text
     assert logical(run.operations) == set()
     assert terminal.inventory() == held(terminal.resources())
+
+
+def test_the_graph_is_the_recorded_one(terminal: Terminal, up: Said):
+    """VAL-21."""
+    assert up.code == 0
+    assert golden.difference("demo", terminal.resources()) == ""
 
 
 def test_a_region_is_switched_on_and_no_other_is_touched(terminal: Terminal, up: Said, both: Terminal):
