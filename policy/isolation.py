@@ -90,8 +90,12 @@ def _pod(pod: Pod, module: Module, pushed: Pushed, vpcs: Sequence[Network]) -> I
             yield f"{pod} has no NetworkPolicy for {direction} that selects it by its workspace; whatever is not spoken of is open"
     for name, body in selecting:
         spec = _first(body.get("spec"))
-        if not _of_this_workspace(module, spec) and any(True for _ in nested(module, spec, "ingress")):
-            yield f"kubernetes_network_policy.{name}: an ingress rule is of other workspaces' pods too; select by the workspace"
+        if not _of_this_workspace(module, spec) and any(
+            _may_be_a_workspace(within, peer, pod, own=True)
+            for inside, rule in nested(module, spec, "ingress")
+            for within, peer in nested(inside, rule, "from")
+        ):
+            yield f"kubernetes_network_policy.{name}: it lets this workspace into every other that it selects; select by the workspace"
         for inside, rule in nested(module, spec, "ingress"):
             yield from (f"kubernetes_network_policy.{name}: {fault}" for fault in _ingress(inside, rule, pod, vpcs))
         for inside, rule in nested(module, spec, "egress"):
@@ -139,8 +143,11 @@ def _ingress(module: Module, rule: Mapping[str, Any], pod: Pod, vpcs: Sequence[N
             yield "an ingress rule lets other workspaces in; select by what no workspace has"
 
 
-def _may_be_a_workspace(module: Module, peer: Mapping[str, Any], pod: Pod) -> bool:
-    """Whether a peer's selectors match another workspace's pod: its labels are this one's, but those that only this workspace has."""
+def _may_be_a_workspace(module: Module, peer: Mapping[str, Any], pod: Pod, *, own: bool = False) -> bool:
+    """Whether a peer's selectors match another workspace's pod: its labels are this one's, but those that only this workspace has.
+
+    own: whether they match this workspace's pod, or another's.
+    """
     selector = _first(peer.get("namespace_selector"))
     places = module.value(selector.get("match_labels", {}))
     if "namespace_selector" in peer and isinstance(places, Mapping) and not selector.get("match_expressions"):
@@ -154,8 +161,8 @@ def _may_be_a_workspace(module: Module, peer: Mapping[str, Any], pod: Pod) -> bo
     if chosen.get("match_expressions") or not isinstance(labels, Mapping):
         return True
     assert isinstance(pod.labels, Mapping)
-    own = cast("Mapping[str, Any]", pod.labels)
-    return all(own.get(key) == value and not isinstance(value, Symbol) for key, value in labels.items())
+    mine = cast("Mapping[str, Any]", pod.labels)
+    return all(mine.get(key) == value and (own or not isinstance(value, Symbol)) for key, value in labels.items())
 
 
 def _egress(module: Module, rule: Mapping[str, Any], pushed: Pushed, vpcs: Sequence[Network]) -> Iterator[str]:
