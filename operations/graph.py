@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, cast
@@ -141,9 +142,22 @@ def _text(value: str, logical: str, known: Mapping[str, str], parts: re.Pattern[
             return _text_of(json.loads(value), logical, known, parts)
         except ValueError:
             pass
+    script = _script(value)
+    if script is not None:
+        return _named(script, known, parts)
     if value != logical and _RANDOM_ENDING.sub("", value) == logical:
         return f"{logical}-*"
     return _named(value, known, parts)
+
+
+def _script(value: str) -> str | None:
+    """What a machine runs at its first start, which AWS takes in base64; None for any other string."""
+    if not value.startswith("IyE"):  # `#!`
+        return None
+    try:
+        return b64decode(value, validate=True).decode()
+    except ValueError:
+        return None
 
 
 def _named(value: str, known: Mapping[str, str], parts: re.Pattern[str] | None) -> str:

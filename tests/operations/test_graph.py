@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,3 +133,12 @@ def test_days_that_were_reckoned_from_the_deployments_are_named_and_pins_stay():
         "image": "v20260801",
         "id": "20999999",
     }
+
+
+def test_a_script_in_base64_is_shown_and_the_ids_in_it_are_named():
+    network = {"urn": f"{STACK}aws:ec2/networkInterface:NetworkInterface::nat", "custom": True, "id": "eni-0af16b58bf0d9c406"}
+    script = b64encode(b"#!/bin/sh\necho eni-0af16b58bf0d9c406\n").decode()
+    machine = {"urn": f"{STACK}aws:ec2/launchTemplate:LaunchTemplate::nat", "custom": True, "id": "lt", "inputs": {"userData": script}}
+    resources = [{"type": each["urn"].split("::")[2], **each} for each in (network, machine)]
+    found = graph(resources)["aws:ec2/launchTemplate:LaunchTemplate nat"]["inputs"]
+    assert found == {"userData": "#!/bin/sh\necho <aws:ec2/networkInterface:NetworkInterface nat>\n"}
