@@ -18,6 +18,7 @@ from rich.console import Console
 from operations.failure import ExitCode, Failure
 from operations.stack import Stack, find_stack
 from operations.templates_command import add_templates
+from policy.variables import PREFLIGHT
 
 _EXIT_CODES = """\
 exit codes:
@@ -203,7 +204,7 @@ def _add_preflight(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _add_stack(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--report", metavar="FILE", type=Path, help="write the limits that Property 2 reads (CODER_EKS_PREFLIGHT)")
+    parser.add_argument("--report", metavar="FILE", type=Path, help=f"write the limits that Property 2 reads ({PREFLIGHT})")
     parser.set_defaults(run=_preflight)
 
 

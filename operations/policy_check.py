@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +12,10 @@ from typing import Any, cast
 
 from operations.failure import ExitCode, Failure
 from operations.stack import Stack
+from policy.variables import REPORT
 
 PACK = "policy"
-REPORT = "CODER_EKS_POLICY_REPORT"  # where the pack writes what it judged (policy/report.py)
-SECONDS = 600
+SECONDS = 600  # for judging
 STRICT_SYSTEMS = ("prod",)  # where a property that judged nothing is a failure, from the second visit on
 _STATEMENT = re.compile(r"^(property-\d\d|baseline)(?P<open> not judged| not yet judged)?:? ", re.MULTILINE)
 _NUMBER = re.compile(r"^property-(\d\d)-")
@@ -82,13 +80,13 @@ def check(stack: Stack, *, state: Path | None = None, config: Path | None = None
         place = state or Path(folder, "state.json")
         if state is None:
             place.touch(mode=0o600)
-            place.write_text(_pulumi(stack, ["stack", "export", "--stack", stack.name]).stdout, encoding="utf-8")
+            place.write_text(stack.exported(), encoding="utf-8")
         elif not state.is_file():
             raise Failure(ExitCode.MISSING, f"{state} is not there; write it with `pulumi stack export --stack {stack.name}`")
         report = Path(folder, "report.json")
         options = ["--policy-pack-config", str(config)] if config else []
         command = ["policy", "analyze", "--file", str(place.resolve()), "--policy-pack", PACK, "--json", *options]
-        done = _pulumi(stack, command, environment={REPORT: str(report)}, may_fail=True)
+        done = stack.pulumi(*command, seconds=SECONDS, environment={REPORT: str(report)})
         if not report.is_file():
             said = " ".join((done.stderr or done.stdout).split())[-600:]
             raise Failure(ExitCode.MISSING, f"the policy pack has judged nothing of {stack.name}: {said or 'the state is empty'}")
@@ -145,25 +143,3 @@ def _events(text: str) -> Iterator[Mapping[str, Any]]:
             if "policyEvent" in event:
                 yield event["policyEvent"]
 
-
-def _pulumi(
-    stack: Stack, command: Sequence[str], *, environment: Mapping[str, str] | None = None, may_fail: bool = False
-) -> subprocess.CompletedProcess[str]:
-    try:
-        done = subprocess.run(
-            ["pulumi", *command],
-            cwd=stack.folder,
-            env={**os.environ, **(environment or {})},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise Failure(ExitCode.MISSING, "pulumi is not on PATH; install it, or run this as `./local coder-eks policy`") from None
-    except subprocess.TimeoutExpired:
-        raise Failure(ExitCode.UNREACHABLE, f"pulumi has not answered within {SECONDS} seconds; is its backend reachable?") from None
-    if done.returncode != 0 and not may_fail:
-        said = " ".join(done.stderr.split()).removeprefix("error: ") or f"exit code {done.returncode}"
-        raise Failure(ExitCode.MISSING, f"pulumi does not export stack {stack.name}: {said}; run `pulumi up --stack {stack.name}` first")
-    return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from pathlib import Path
 from typing import cast
 
 from operations.failure import ExitCode, Failure
+from operations.stack_names import stack_files
 from settings import Settings, SettingsError, load_file
 
-_OUTPUT_SECONDS = 120  # a remote backend has to be asked
+_SECONDS = 120  # a remote backend has to be asked
+_LOCAL = "run this as `./local coder-eks …`"
 
 
 @dataclass(frozen=True)
@@ -32,36 +35,50 @@ class Stack:
 
     def outputs(self) -> Mapping[str, object]:
         """What the last `pulumi up` exported; Failure where pulumi or the stack is not there."""
-        outputs = self._ask("output", "--json", what="outputs", remedy=", or use --url")
+        told = self._ask("output", "--json", what="outputs", remedy=", or use --url", instead="say where coderd is with --url or CODER_URL")
+        outputs = cast("object", json.loads(told))
         return cast("Mapping[str, object]", outputs) if isinstance(outputs, dict) else {}
+
+    def exported(self) -> str:
+        """The stack's state as `pulumi stack export` writes it, secrets encrypted; Failure where pulumi or the stack is not there."""
+        return self._ask("export", what="state")
 
     def resources(self) -> Sequence[Mapping[str, object]]:
         """What the stack's state holds, secrets encrypted; Failure where pulumi or the stack is not there."""
-        state = cast("Mapping[str, Mapping[str, object]]", self._ask("export", what="state"))
+        state = cast("Mapping[str, Mapping[str, object]]", json.loads(self.exported()))
         return cast("Sequence[Mapping[str, object]]", state["deployment"].get("resources") or [])
 
-    def _ask(self, *words: str, what: str, remedy: str = "") -> object:
-        command = ["pulumi", "stack", *words, "--stack", self.name]
+    def pulumi(
+        self, *words: str, seconds: int = _SECONDS, environment: Mapping[str, str] | None = None, instead: str = _LOCAL
+    ) -> subprocess.CompletedProcess[str]:
+        """A command of pulumi's in the stack's folder, however it ends; Failure where there is no pulumi, or no answer in that time.
+
+        environment: beside the operator's own. instead: what to do without a pulumi.
+        """
+        variables = {**os.environ, **(environment or {})}
         try:
-            done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=_OUTPUT_SECONDS, check=False)
+            return subprocess.run(
+                ["pulumi", *words], cwd=self.folder, env=variables, capture_output=True, text=True, timeout=seconds, check=False
+            )
         except FileNotFoundError:
-            url = ", or say where coderd is with --url or CODER_URL" if remedy else ""
-            raise Failure(ExitCode.MISSING, f"pulumi is not on PATH; install it{url}") from None
+            raise Failure(ExitCode.MISSING, f"pulumi is not on PATH; install it, or {instead}") from None
         except subprocess.TimeoutExpired:
-            problem = f"pulumi has not told the {what} of stack {self.name} within {_OUTPUT_SECONDS} seconds; is its backend reachable?"
+            problem = f"`pulumi {' '.join(words[:2])}` has not answered within {seconds} seconds; is its backend reachable?"
             raise Failure(ExitCode.UNREACHABLE, problem) from None
+
+    def _ask(self, *words: str, what: str, remedy: str = "", instead: str = _LOCAL) -> str:
+        done = self.pulumi("stack", *words, "--stack", self.name, instead=instead)
         if done.returncode != 0:
             said = " ".join(done.stderr.split()).removeprefix("error: ") or f"exit code {done.returncode}"
             problem = f"pulumi does not tell the {what} of stack {self.name}: {said}; run `pulumi up --stack {self.name}` first{remedy}"
             raise Failure(ExitCode.MISSING, problem)
-        return cast("object", json.loads(done.stdout))
+        return done.stdout
 
 
 def find_stack(name: str | None, folder: Path) -> Stack:
     """The stack of that name, or the only one that has a file in the folder; Failure lists those there are."""
     folder = folder.resolve()
-    files = [path for path in sorted(folder.glob("Pulumi.*.yaml")) if not path.name.endswith(".deploy.yaml")]  # of Pulumi Deployments
-    there = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in files}
+    there = stack_files(folder)
     if name is None:
         if len(there) == 1:
             name = next(iter(there))

@@ -23,6 +23,7 @@ from operations.catalog_git import repository
 from operations.failure import ExitCode, Failure
 from operations.resolving import resolve, text
 from operations.stack import Stack, find_stack
+from operations.stack_names import stack_files
 from settings.names import closest
 
 _PIPE_WIDTH = 200  # columns; a pipe has no width of its own
@@ -62,9 +63,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    names = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in arguments.project.glob("Pulumi.*.yaml"))
-    declared = [name for name in names if "." not in name]  # Pulumi.<stack>.deploy.yaml is a deployment's, no stack's
-    stacks = [_stack(arguments)] if arguments.stack else [find_stack(name, arguments.project) for name in declared]
+    stacks = [_stack(arguments)] if arguments.stack else [find_stack(name, arguments.project) for name in stack_files(arguments.project)]
     if not stacks:
         raise Failure(ExitCode.MISSING, f"{arguments.project} has no Pulumi.<stack>.yaml; say where with --project")
     catalog = _catalog(arguments)

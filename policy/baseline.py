@@ -94,12 +94,12 @@ def _validate_resource(args: ResourceValidationArgs, report: ReportViolation) ->
         report(f"{NAME} {finding}", None)
 
 
-def judge(stack: Stack, settings: Props) -> tuple[Verdict, dict[str, int]]:
+def judge(stack: Stack, settings: Props) -> Verdict:
     """What only the whole stack shows, and how many resources each rule judged."""
-    verdict, counts = Verdict(), dict.fromkeys((rule.id for rule in RULES), 0)
+    verdict = Verdict()
     for node in stack.graph.nodes:
         for rule in rules_of(node):
-            counts[rule.id] += 1
+            verdict.rules[rule.id] += 1
             verdict.saw(node)
     for fault in over(settings, _today(settings)):
         verdict.wrong(None, fault)
@@ -111,15 +111,14 @@ def judge(stack: Stack, settings: Props) -> tuple[Verdict, dict[str, int]]:
         template = stack.graph.targets(group, ("launchTemplate", "id"), tokens.LAUNCH_TEMPLATE).only
         if template is not None and not baseline_aws.of_nodes(template):
             verdict.wrong(template, "ec2-launch-template-of-nodes: starts nodes and is called a NAT instance's; rename it")
-    return verdict, counts
+    return verdict
 
 
 def _validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
     stack = stack_of(args.resources)
     if stack.empty:
         args.not_applicable("the stack is empty")
-    verdict, _ = judge(stack, properties(args.get_config()))
-    latest[NAME] = verdict
+    verdict = latest[NAME] = judge(stack, properties(args.get_config()))
     for finding in verdict.sorted_violations():
         report(f"{NAME} {finding.message}", finding.urn or stack.urn)
 

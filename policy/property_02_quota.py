@@ -19,9 +19,8 @@ from policy.crossguard import Property
 from policy.quota_demand import NAMES, Demand, demands, limits_of
 from policy.stack import Stack
 from policy.values import Props, Value, integer, mapping, plain, text
+from policy.variables import PREFLIGHT
 from policy.verdict import Verdict
-
-REPORT = "CODER_EKS_PREFLIGHT"  # environment variable: path of the report
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         _report(name, counted, limits, usage, stack, verdict)
     if source is None:
         verdict.judged.clear()
-        verdict.postponed = f"no preflight report: run `coder-eks preflight`, and name its report in {REPORT} or in this policy's config"
+        verdict.postponed = f"no preflight report: run `coder-eks preflight`, and name its report in {PREFLIGHT} or in this policy's config"
 
 
 def _report(region: str, counted: list[Demand], limits: dict[str, float], usage: dict[str, float], stack: Stack, verdict: Verdict) -> None:
@@ -86,7 +85,7 @@ def _source(settings: Props) -> tuple[Props | None, str | None]:
     """Limits and usage, from the config, else from the report; a sentence where there is a report that can't be read."""
     if settings.get("limits") is not None:
         return settings, None
-    path = text(settings.get("report")) or os.environ.get(REPORT)
+    path = text(settings.get("report")) or os.environ.get(PREFLIGHT)
     if not path:
         return None, None
     try:
@@ -120,6 +119,6 @@ PROPERTY = Property(
     settings={
         "limits": {**_REGIONS, "description": "Limits by region (`*`: all) and quota code, instead of the preflight's report."},
         "usage": {**_REGIONS, "description": "What the account uses beside this stack, by region and quota code."},
-        "report": {"type": "string", "description": f"Path of the preflight's report, instead of the environment's {REPORT}."},
+        "report": {"type": "string", "description": f"Path of the preflight's report, instead of the environment's {PREFLIGHT}."},
     },
 )

@@ -13,9 +13,8 @@ from pathlib import Path
 from policy import baseline
 from policy.crossguard import Property
 from policy.stack import Stack
+from policy.variables import REPORT
 from policy.verdict import Verdict
-
-REPORT = "CODER_EKS_POLICY_REPORT"  # environment variable: path of the file
 
 
 def write(stack: Stack, verdicts: dict[str, Verdict], properties: tuple[Property, ...]) -> None:
@@ -23,7 +22,8 @@ def write(stack: Stack, verdicts: dict[str, Verdict], properties: tuple[Property
     place = os.environ.get(REPORT)
     if not place:
         return
-    _, counts = baseline.judge(stack, {})
+    rules = verdicts.get(baseline.NAME, Verdict())
+    counts = {rule.id: rules.rules[rule.id] for rule in baseline.RULES}
     content = {
         "system": stack.system,
         "visit": stack.visit,
@@ -32,7 +32,7 @@ def write(stack: Stack, verdicts: dict[str, Verdict], properties: tuple[Property
         "baseline": {
             "rules": counts,
             "judged": sum(counts.values()),
-            "violations": len(verdicts[baseline.NAME].violations) if baseline.NAME in verdicts else 0,
+            "violations": len(rules.violations),
         },
     }
     Path(place).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from policy.graph import Node
@@ -20,6 +21,7 @@ class Verdict:
     """Violations, what could not be judged yet, and the resources that were judged.
 
     settled: resources that alone left something open, which the rest of the stack decided.
+    rules: of a group of rules, how many resources each judged.
     postponed: why the whole property waits, such as the first visit. not_applicable: why the stack has no such thing.
     A verdict with neither violations nor anything open is green only when something was judged.
     """
@@ -28,6 +30,7 @@ class Verdict:
     open: list[Finding] = field(default_factory=list[Finding])
     judged: set[str] = field(default_factory=set[str])
     settled: set[str] = field(default_factory=set[str])
+    rules: Counter[str] = field(default_factory=Counter[str])
     postponed: str | None = None
     not_applicable: str | None = None
 

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from policy.variables import REPORT
 from tools import events
 from tools.environment import Environment
 from tools.folders import POLICY_PACK
 from tools.install import ROOT, SetupError
-
-JUDGED = "CODER_EKS_POLICY_REPORT"  # where the pack writes what it judged (policy/report.py)
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def run(local: Environment, verb: str, *options: str, label: str, config: Path |
         command += ["--suppress-progress", "--color", "never", "--non-interactive"]
     counted = log.with_name(log.name.replace(".events.jsonl", ".judged.json"))
     # The engine knows --event-log only with its debugging commands on.
-    code = _wait(command, {**local.variables, "PULUMI_DEBUG_COMMANDS": "1", JUDGED: str(counted)})
+    code = _wait(command, {**local.variables, "PULUMI_DEBUG_COMMANDS": "1", REPORT: str(counted)})
     events.scrub(log)
     result = events.read(log)
     _write_text(log, result, code)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from policy.variables import PREFLIGHT
 from tools.cloud import Cloud
 from tools.folders import CLI, HOME, SHIM, cloud_folder, home_folder, stack_files
 from tools.install import ROOT, SetupError, say
@@ -22,7 +23,6 @@ from tools.stack_files import StackFiles
 # Of the operator's own environment nothing may lead a local command to a real account, cluster, backend or deployment.
 FOREIGN = ("AWS_", "PULUMI_", "KUBE", "CODER_")
 OURS = "CODER_EKS_"
-PREFLIGHT = "CODER_EKS_PREFLIGHT"
 LOCAL_QUOTAS = ROOT / "tools" / "local_quotas.json"
 LANGUAGE_HOST = ROOT / "tools" / "language-host" / "pulumi-language-python"
 

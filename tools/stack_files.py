@@ -15,9 +15,9 @@ from typing import cast
 
 import yaml
 
+from operations.stack_names import stack_files
 from tools.install import SetupError
 
-DEPLOYMENT_SUFFIX = ".deploy.yaml"  # Pulumi.<stack>.deploy.yaml: settings of Pulumi Deployments, no stack of its own
 # Top-level keys that belong to a backend: the original's (an S3 backend with a KMS key) mean nothing to the local file backend.
 BACKEND_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 _BACKEND_LINE = re.compile(rf"^(?:{'|'.join(BACKEND_KEYS)}):.*\n?", re.MULTILINE)
@@ -45,8 +45,7 @@ class StackFiles:
 
     def stacks(self) -> list[str]:
         """Every stack that has a file here."""
-        files = (path.name for path in self.originals.glob("Pulumi.*.yaml") if not path.name.endswith(DEPLOYMENT_SUFFIX))
-        return sorted(name.removeprefix("Pulumi.").removesuffix(".yaml") for name in files)
+        return list(stack_files(self.originals))
 
     def refresh(self, stack: str) -> Path:
         """Bring the copy in step with the original, keeping the copy's salt. Raises StackFileError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tools.environment import LOCAL_QUOTAS, PREFLIGHT
+from policy.variables import PREFLIGHT
+from tools.environment import LOCAL_QUOTAS
 
 os.environ.setdefault(PREFLIGHT, str(LOCAL_QUOTAS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -184,13 +185,13 @@ TRIPS: dict[str, Breaking] = {
 
 
 @functools.cache
-def counts() -> dict[str, int]:
+def counts() -> Counter[str]:
     """How many of prod's resources each rule judges."""
     nodes = [
         Node(urn=e.urn, type_token=e.type, name=e.name, raw={**e.outputs, **e.inputs}, edges=e.edges)
         for e in stack("prod", DEPLOYED).entries
     ]
-    return baseline.judge(Stack(Graph(nodes)), {})[1]
+    return baseline.judge(Stack(Graph(nodes)), {}).rules
 
 
 def changed(trip: Breaking) -> Recording:

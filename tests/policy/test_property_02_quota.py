@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.property_02_quota import REPORT, shortfalls
+from policy.property_02_quota import shortfalls
 from policy.quota_demand import quota_of, vcpus
+from policy.variables import PREFLIGHT
 from tests.policy.breaking import Breaking, Broken, assert_caught, cases, put
 from tests.policy.judge import run
 from tests.policy.recorded import Recording, stack
@@ -117,12 +118,12 @@ def test_usage_of_others_counts() -> None:
 
 
 def test_without_a_report_it_is_not_judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(REPORT)
+    monkeypatch.delenv(PREFLIGHT)
     outcome = run(nodes_only(), DEPLOYED, number=2)
     assert outcome.violations(2) == []
     assert NAME not in outcome.passed
     assert "no preflight report" in outcome.not_applicable[NAME]
-    monkeypatch.setenv(REPORT, str(tmp_path / "gone.json"))
+    monkeypatch.setenv(PREFLIGHT, str(tmp_path / "gone.json"))
     (line,) = run(nodes_only(), DEPLOYED, number=2).violations(2)
     assert "can't be read" in line.message
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from policy import pages
+from policy.baseline import RULES
 from policy.pack import PROPERTIES
-from policy.report import REPORT
-from tests.policy.judge import run
+from policy.variables import REPORT
+from tests.policy.judge import BASELINE, run
 from tests.policy.recorded import stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -39,6 +40,15 @@ def test_the_first_visit_says_why_a_property_waits(monkeypatch: pytest.MonkeyPat
     run(stack("prod", PREVIEW, visit=1), PREVIEW)
     waiting = {item["number"] for item in json.loads(place.read_text())["properties"] if "first visit" in item["reason"]}
     assert waiting == {3, 6, 7, 10, 11, 13, 14, 15, 16, 17}
+
+
+def test_rules_that_did_not_run_have_judged_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    place = tmp_path / "report.json"
+    monkeypatch.setenv(REPORT, str(place))
+    run(stack("prod", DEPLOYED), DEPLOYED, {"baseline": {"enforcementLevel": "disabled"}}, number=BASELINE)
+    said = json.loads(place.read_text())["baseline"]
+    assert said["judged"] == 0
+    assert set(said["rules"]) == {rule.id for rule in RULES}
 
 
 def test_without_a_file_to_write_to_nothing_is_written(tmp_path: Path) -> None:
