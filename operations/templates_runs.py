@@ -20,13 +20,14 @@ from composer.archive import pack
 from operations import templates
 from operations.artifacts import RealArtifacts
 from operations.catalog_git import repository
+from operations.command_line import console
 from operations.failure import ExitCode, Failure
 from operations.resolving import resolve, text
 from operations.stack import Stack, find_stack
 from operations.stack_names import stack_files
 from settings.names import closest
 
-_PIPE_WIDTH = 200  # columns; a pipe has no width of its own
+_PIPE_WIDTH = 200  # columns; its table is wider than those of other commands
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -189,7 +190,7 @@ def _today() -> date:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    return console(soft_wrap=True, width=_PIPE_WIDTH)
 
 
 def _print_json(told: object) -> int:
