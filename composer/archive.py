@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from composer.errors import CompositionError
 
-LIMIT = 1024 * 1024  # bytes that coderd takes as one template version (provider coder/coderd 0.0.23, facts of its template)
+LIMIT = 1024 * 1024  # bytes; coder/coder's provisionersdk.Tar, by which provider coder/coderd 0.0.23 packs, stays below it
 _UNPACKED_LIMIT = 32 * LIMIT  # far above what LIMIT holds of text; more is an attack
+_VARIABLES = re.compile(r"terraform\.tfvars(\.json)?|.*\.auto\.tfvars(\.json)?")
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """A tar archive in order of the paths, with no owner and no time."""
+    """The archive that coderd's provider makes of a folder, but with no owner and no time: a folder's entry, then what is in it.
+
+    Without entries of folders coderd can't unpack: it makes a file's folder from nothing else.
+    """
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
-        for path, content in sorted(files.items()):
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(content), 0o644
-            tar.addfile(entry, io.BytesIO(content))
-    return archive.getvalue()
+        made: set[PurePosixPath] = set()
+        for path, content in sorted((PurePosixPath(path), content) for path, content in files.items()):
+            for folder in reversed(path.parents[:-1]):  # the last is the folder itself
+                if folder not in made:
+                    tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o755))
+                    made.add(folder)
+            tar.addfile(_entry(path, tarfile.REGTYPE, 0o644, len(content)), io.BytesIO(content))
+        end = tar.offset + 2 * tarfile.BLOCKSIZE  # tarfile fills up to a record, Go's archive/tar ends with two blocks
+    return archive.getvalue()[:end]
+
+
+def _entry(path: PurePosixPath, kind: bytes, mode: int, size: int = 0) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(path.as_posix())
+    entry.type, entry.mode, entry.size = kind, mode, size
+    return entry
+
+
+def left_out(files: Iterable[str]) -> list[str]:
+    """The paths that coderd's provider would not upload: hidden ones, states, and files of variables (provisionersdk.Tar)."""
+    return [path for path in files if _is_hidden(path) or ".tfstate" in path or _VARIABLES.fullmatch(path)]
+
+
+def _is_hidden(path: str) -> bool:
+    *folders, name = path.split("/")
+    return any(folder.startswith(".") for folder in folders) or (name.startswith(".") and name != ".terraform.lock.hcl")
 
 
 def unpack(content: bytes) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from composer import effective, fitting, hcl, interfaces, overrides, portability, provenance
-from composer.archive import LIMIT, pack
+from composer.archive import LIMIT, left_out, pack
 from composer.bill import bill
 from composer.catalog import AnyModule, Catalog, Module
 from composer.errors import CompositionError
@@ -197,7 +197,10 @@ def _check_archive(name: str, files: Mapping[str, bytes]) -> None:
     """Refuses what Coder would (size), and what template files must never hold: everybody may read them, forever (TPL-44, T-49)."""
     secrets = (path for path, content in files.items() if _OFTEN_SECRET.search(content))
     problems = [f"{name}: {path} holds what looks like a secret; keep it in Secrets Manager" for path in secrets]
-    if (size := len(pack(files))) > LIMIT:
-        problems.append(f"{name}: the archive has {size} bytes; Coder takes {LIMIT}: move what is large into the image")
+    problems += [
+        f"{name}: {path} would not be uploaded, since its name is that of a hidden file, a state or variables" for path in left_out(files)
+    ]
+    if (size := len(pack(files))) >= LIMIT:
+        problems.append(f"{name}: the archive has {size} bytes; Coder takes less than {LIMIT}: move what is large into the image")
     if problems:
         raise CompositionError(problems)

@@ -15,6 +15,7 @@ import hcl2
 import pytest
 
 from composer import Composed, CompositionError, Deployment, Instance, compose, load_catalog
+from composer.archive import LIMIT, left_out, pack, unpack
 from composer.provenance import literal
 from settings import load_file
 
@@ -237,19 +238,40 @@ def test_a_folder_that_somebody_changed_is_made_new(tmp_path: Path, pod: Compose
 
 def test_the_archive_is_far_below_coders_limit(pod: Composed):
     """facts of coderd's template: 1 MiB."""
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        for path, content in pod.files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
-    assert len(archive.getvalue()) < 1024 * 1024 / 4
+    assert len(pack(pod.files)) < LIMIT / 4
+
+
+def test_the_archive_is_as_coderds_provider_makes_it(pod: Composed):
+    """provisionersdk.Tar walks a folder: each folder has an entry before what is in it, names in order at each level; two blocks end it."""
+    files = {"main.tf": b"", "base.tf": b"1", "base/x/b": b"22", "base/a": b"333"}
+    with tarfile.open(fileobj=io.BytesIO(pack(files))) as tar:
+        entries = [(entry.name, entry.isdir(), entry.mode, entry.size, entry.mtime, entry.uid) for entry in tar]
+    folders = [("base", True, 0o755, 0, 0, 0), ("base/x", True, 0o755, 0, 0, 0)]
+    a, b, base, main = (
+        ("base/a", False, 0o644, 3, 0, 0),
+        ("base/x/b", False, 0o644, 2, 0, 0),
+        ("base.tf", False, 0o644, 1, 0, 0),
+        ("main.tf", False, 0o644, 0, 0, 0),
+    )
+    assert entries == [folders[0], a, folders[1], b, base, main]
+    assert len(pack(files)) == 512 * (6 + 3 + 2)  # headers, contents, the end
+    assert unpack(pack(pod.files)) == pod.files
+
+
+def test_a_file_that_the_provider_would_leave_out_is_told(tmp_path: Path):
+    """Else what runs is not what the manifest lists (Property 15)."""
+    hidden = ["bootstrap/.netrc", "bootstrap/.cache/x", "terraform.tfstate.d/x", "x.auto.tfvars", "terraform.tfvars.json"]
+    assert left_out([*hidden, "main.tf", ".terraform.lock.hcl", "build/terraform.tfvars"]) == hidden
+    shutil.copytree(CATALOG, tmp_path / "catalog")
+    (tmp_path / "catalog/toolchains/swdev/bootstrap/.netrc").write_bytes(b"")
+    with pytest.raises(CompositionError, match=r"toolchain/bootstrap/\.netrc would not be uploaded"):
+        composed(tmp_path / "catalog")
 
 
 def test_an_archive_that_is_too_large_is_told(tmp_path: Path):
     shutil.copytree(CATALOG, tmp_path / "catalog")
     (tmp_path / "catalog/toolchains/swdev/bootstrap/large").write_bytes(b"x" * 1024 * 1024)
-    with pytest.raises(CompositionError, match="Coder takes 1048576: move what is large into the image"):
+    with pytest.raises(CompositionError, match="Coder takes less than 1048576: move what is large into the image"):
         composed(tmp_path / "catalog")
 
 

@@ -5,41 +5,23 @@ coderd is 2.24.0 without its licensed part (docs/adr/0003). OpenTofu takes the p
 
 from __future__ import annotations
 
-import io
 import os
 import platform
 import sys
-import tarfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from composer.archive import pack
 from tests.catalog.compositions import SIZES, catalog
 from tests.real.coder_server import coder_server, postgres
 from tests.real.stubs import on_a_stub
 from tools import real_parts
 
 USER = {"email": "owner@example.com", "username": "owner", "password": "Only-on-loopback-1"}
-
-
-def archive(files: Mapping[str, bytes]) -> bytes:
-    """As coderd's provider packs a folder: with an entry for each folder below it, without which coderd can't unpack."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for folder in sorted({path.rpartition("/")[0] for path in files} - {""}):
-            parts = folder.split("/")
-            for depth in range(1, len(parts) + 1):
-                entry = tarfile.TarInfo("/".join(parts[:depth]))
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-                tar.addfile(entry)
-        for path, content in sorted(files.items()):
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(content), 0o644
-            tar.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()
 
 
 class Coder:
@@ -61,7 +43,7 @@ class Coder:
     def push(self, files: dict[str, bytes]) -> str:
         """The id of a template version of those files, imported."""
         headers = {**self.headers, "Content-Type": "application/x-tar"}
-        uploaded = requests.post(f"{self.url}/api/v2/files", headers=headers, data=archive(files), timeout=60).json()
+        uploaded = requests.post(f"{self.url}/api/v2/files", headers=headers, data=pack(files), timeout=60).json()
         body = {"storage_method": "file", "file_id": uploaded["hash"], "provisioner": "terraform", "tags": {}}
         version = self.ask("POST", f"/organizations/{self.organization}/templateversions", body)["id"]
         deadline = time.monotonic() + 120
