@@ -44,10 +44,11 @@ golden: setup ## record the graph of STACK, which stands after `make up`, in tes
 mutants: setup-dev ## how much of the policies their tests hold (mutmut), into docs/properties/mutation.md: an hour
 	@$(PYTHON) -m tools.mutation
 
-lint: setup-dev ## ruff, pyright, import-linter
+lint: setup-dev ## ruff, pyright, import-linter, and the gate of the template catalogue
 	@.venv/bin/ruff check
 	@.venv/bin/pyright
 	@.venv/bin/lint-imports
+	@.venv/bin/coder-eks templates check
 
 lock: setup-dev ## pin the requirements anew, with hashes
 	@$(COMPILE) requirements.in -o requirements.txt

@@ -9,7 +9,20 @@ from semver import Version
 
 from settings.templates import Channel
 
+CONTRACT = "contract"  # its tags have majors only: contract/v1.0
 _TAG = re.compile(r"(?P<module>[a-z][a-z0-9.-]*)/v(?P<version>\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?)")
+
+_CONTRACT_TAG = re.compile(rf"{CONTRACT}/v[1-9]\d*\.0")
+
+
+def tag_of(name: str, version: str) -> str:
+    """The tag that releases a version of a module, or of the contract."""
+    return f"{name}/v{version}"
+
+
+def is_release(tag: str) -> bool:
+    """Whether a tag releases anything."""
+    return bool(_CONTRACT_TAG.fullmatch(tag) or released([tag]))
 
 
 def released(tags: Iterable[str]) -> dict[str, dict[str, str]]:

@@ -112,12 +112,18 @@ def contract_changes(before: Contract, after: Contract) -> list[Change]:
     return found
 
 
+def contract_version(before: Contract, after: Contract) -> str:
+    """The version that follows: the next major where a change breaks, else the same (TPL-16)."""
+    breaks = any(change.bump is Bump.MAJOR for change in contract_changes(before, after))
+    return f"{int(before.version.partition('.')[0]) + 1}.0" if breaks else before.version
+
+
 def contract_faults(before: Contract, after: Contract) -> list[str]:
     """Whether the contract's version rises by a major exactly when a change breaks (TPL-16)."""
-    breaking = [change.what for change in contract_changes(before, after) if change.bump is Bump.MAJOR]
-    wanted = f"{int(before.version.partition('.')[0]) + 1}.0" if breaking else before.version
+    wanted = contract_version(before, after)
     if after.version == wanted:
         return []
+    breaking = [change.what for change in contract_changes(before, after) if change.bump is Bump.MAJOR]
     because = f"changes that break ({'; '.join(breaking)})" if breaking else "no change that breaks"
     return [f"contract {after.version} follows {before.version} with {because}; write version {wanted}"]
 

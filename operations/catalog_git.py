@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from composer.archive import unpack
-from composer.channels import released, taken
+from composer.channels import is_release, released, taken
 from operations.failure import ExitCode, Failure
 from settings.templates import Channel
 
@@ -29,6 +29,11 @@ class Repository:
     def releases(self) -> dict[str, dict[str, str]]:
         """Module to version to tag."""
         return released(self.tags())
+
+    def released_before_today(self) -> list[str]:
+        """The tags of releases in the history of what is checked out."""
+        releases = {tag for tag in self.tags() if is_release(tag)}
+        return sorted(releases & set(self._git("tag", "--merged", "HEAD").decode().split())) if releases else []
 
     def channel(self, channel: Channel, versions: dict[str, str]) -> str | None:
         """The version that a channel takes of a module whose versions have these tags."""

@@ -142,4 +142,3 @@ def _events(text: str) -> Iterator[Mapping[str, Any]]:
             event = cast("dict[str, Any]", json.loads(line))
             if "policyEvent" in event:
                 yield event["policyEvent"]
-

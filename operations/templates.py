@@ -13,13 +13,12 @@ from pathlib import Path
 
 from composer import Catalog, Composed, CompositionError, Deployment, Instance, compose, judging, load_catalog, versioning
 from composer.archive import unpack
-from composer.catalog import AnyModule, Module
+from composer.catalog import AnyModule
 from composer.files import read
-from composer.manifests import Base, Toolchain
 from composer.publications import Permit, Pin
+from operations import releases
 from operations.catalog_git import Repository
 from operations.failure import ExitCode, Failure
-from operations.resolving import module_files
 from operations.stack import Stack
 from plan import PlanError, make_plan
 from plan.templates import template_facts
@@ -114,10 +113,10 @@ def check(catalog: Catalog, stacks: Sequence[Stack], repository: Repository | No
             made.add(name)
     for name in sorted(set(catalog.compositions) - made):
         problems += _unpublished(catalog, [stack.settings() for stack in stacks], name, today)
-    for module in modules(catalog):
+    for module in releases.modules(catalog):
         pin = Pin(name=module.manifest.name, version=module.manifest.version)
         problems += versioning.moved(module, catalog.lock.release(pin))
-        problems += _since_tag(module, repository)
+    problems += releases.faults(catalog, repository) if repository else ()
     return list(dict.fromkeys(problems))
 
 
@@ -133,49 +132,6 @@ def _judged(catalog: Catalog, settings: Settings, name: str, today: date) -> lis
     except Failure as failure:
         return list(failure.problems)
     return [f"{name}: {sentence}" for found in judging.file_faults(files, today).values() for sentence in found]
-
-
-def modules(catalog: Catalog) -> list[AnyModule]:
-    """Toolchains, then bases, by name and version."""
-    return [*(module for _, module in sorted(catalog.toolchains.items())), *(module for _, module in sorted(catalog.bases.items()))]
-
-
-def before(module: AnyModule, repository: Repository | None, reference: str | None = None) -> AnyModule | None:
-    """The module at its highest tag that is not above its version, or at a reference; None: there was none."""
-    if repository is None:
-        return None
-    name = module.manifest.name
-    if reference is None:
-        versions = repository.releases().get(name, {})
-        known = [version for version in versions if not versioning.is_above(version, module.manifest.version)]
-        if not known:
-            return None
-        reference = versions[versioning.highest(known)]
-    there = module_files(repository, repository.commit(reference), name)
-    if there is None:
-        return None
-    kind, files = there
-    if kind == "toolchains":
-        return Module(Toolchain.model_validate(_yaml(files["toolchain.yaml"])), files)
-    return Module(Base.model_validate(_yaml(files["base.yaml"])), files)
-
-
-def _yaml(content: bytes) -> object:
-    import yaml
-
-    return yaml.safe_load(content)
-
-
-def _since_tag(module: AnyModule, repository: Repository | None) -> list[str]:
-    earlier = before(module, repository)
-    if earlier is None:
-        return []
-    if earlier.manifest.version == module.manifest.version:
-        same = earlier.files == module.files
-        name, version = module.manifest.name, module.manifest.version
-        wanted = versioning.bump(earlier, module).of(version)
-        return [] if same else [f"{name} {version} is not what its tag has; a released version never changes: write version {wanted}"]
-    return versioning.faults(earlier, module)
 
 
 def rego(catalog: Path) -> list[str] | None:

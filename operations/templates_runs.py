@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from composer import Catalog, Composed, versioning
+from composer import Catalog, Composed
 from composer.archive import pack
-from operations import templates
+from composer.catalog import AnyModule
+from composer.channels import CONTRACT, tag_of
+from operations import releases, templates
 from operations.artifacts import RealArtifacts
 from operations.catalog_git import repository
 from operations.command_line import console
@@ -27,6 +29,7 @@ from operations.stack import Stack, find_stack
 from operations.stack_names import stack_files
 from settings.names import closest
 
+_HOW_TO_RELEASE = "once it is merged, release it: git tag -a {0} -m {0} && git push origin {0} && coder-eks templates resolve --tags-only"
 _PIPE_WIDTH = 200  # columns; its table is wider than those of other commands
 
 
@@ -68,17 +71,23 @@ def _check(arguments: argparse.Namespace) -> int:
     if not stacks:
         raise Failure(ExitCode.MISSING, f"{arguments.project} has no Pulumi.<stack>.yaml; say where with --project")
     catalog = _catalog(arguments)
-    problems = templates.check(catalog, stacks, repository(arguments.catalog), _today())
+    where = repository(arguments.catalog)
+    problems = templates.check(catalog, stacks, where, _today())
     rego = templates.rego(arguments.catalog)
     problems += rego or []
     note = "" if rego is not None else "; the Rego tests were not run, there is no opa on PATH"
+    untagged = releases.untagged(catalog, where) if where else []
     if arguments.json:
-        _print_json({"problems": problems, "compositions": sorted(catalog.compositions), "rego": rego is not None})
+        held = {"problems": problems, "compositions": sorted(catalog.compositions), "rego": rego is not None}
+        _print_json({**held, "untagged": untagged})
         return ExitCode.BLOCKED if problems else ExitCode.DONE
     if problems:
         raise Failure(ExitCode.BLOCKED, problems)
-    held = f"{len(catalog.compositions)} compositions, {len(templates.modules(catalog))} modules, {len(stacks)} stack files"
+    held = f"{len(catalog.compositions)} compositions, {len(releases.modules(catalog))} modules, {len(stacks)} stack files"
     _console().print(f"{held}: nothing is wrong{note}", markup=False)
+    if untagged:
+        _console().print(f"not released, so that channels take what is pinned: {', '.join(untagged)}", markup=False)
+        _console().print(_HOW_TO_RELEASE.format("TAG"), markup=False)
     return ExitCode.DONE
 
 
@@ -124,36 +133,54 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _bump(arguments: argparse.Namespace) -> int:
-    catalog, where = _catalog(arguments), repository(arguments.catalog)
-    found = {module.manifest.name: module for module in templates.modules(catalog)}
-    module = found.get(arguments.module)
-    if module is None:
-        meant = closest(arguments.module, sorted(found))
-        remedy = f"did you mean {meant}?" if meant else f"there is: {', '.join(sorted(found))}"
-        raise Failure(ExitCode.USAGE, f"{arguments.module} is no module of the catalogue; {remedy}")
-    earlier = templates.before(module, where, arguments.since)
-    if earlier is None:
-        where_to = f"at {arguments.since}" if arguments.since else f"with a tag such as {arguments.module}/v{module.manifest.version}"
-        raise Failure(ExitCode.MISSING, f"{arguments.module} is nowhere {where_to}; there is nothing to compare with")
-    changes = versioning.changes(earlier, module)
-    bump = versioning.bump(earlier, module)
-    wanted, is_right = bump.of(earlier.manifest.version), module.manifest.version.partition("-")[0] == bump.of(earlier.manifest.version)
+    step = _step(arguments)
+    is_right = step.is_right
     if arguments.write and not is_right:
-        templates.write_version(arguments.catalog, module, wanted)
+        if step.name == CONTRACT:
+            problem = f"write the change as a file of its own, contract/{step.wanted}.yaml, and leave that of {step.before} as it was"
+            raise Failure(ExitCode.USAGE, f"bases and toolchains keep the contract that they name: {problem}")
+        templates.write_version(arguments.catalog, _module(arguments), step.wanted)
         is_right = True
     if arguments.json:
-        told = [{"bump": change.bump.name.lower(), "what": change.what} for change in changes]
-        _print_json(
-            {"module": arguments.module, "before": earlier.manifest.version, "needs": bump.name.lower(), "version": wanted, "changes": told}
-        )
+        told = [{"bump": change.bump.name.lower(), "what": change.what} for change in step.changes]
+        needs = {"module": step.name, "before": step.before, "needs": step.needs.name.lower(), "version": step.wanted}
+        _print_json({**needs, "tag": tag_of(step.name, step.wanted), "changes": told})
     else:
-        for change in changes:
+        for change in step.changes:
             _console().print(f"{change.bump.name.lower():6}{change.what}", markup=False)
-        _console().print(f"{arguments.module} {earlier.manifest.version} -> {wanted} ({bump.name.lower()})", markup=False)
+        _console().print(f"{step.name} {step.before} -> {step.wanted} ({step.needs.name.lower()})", markup=False)
+        if step.wanted != step.before:
+            _console().print(_HOW_TO_RELEASE.format(tag_of(step.name, step.wanted)), markup=False)
     if not is_right:
-        problem = f"{arguments.module} has version {module.manifest.version}; write {wanted}, or run it again with --write"
-        raise Failure(ExitCode.BLOCKED, problem)
+        remedy = "" if step.name == CONTRACT else ", or run it again with --write"
+        raise Failure(ExitCode.BLOCKED, f"{step.name} has version {step.written}; write {step.wanted}{remedy}")
     return ExitCode.DONE
+
+
+def _step(arguments: argparse.Namespace) -> releases.Step:
+    """Since the last tag or a reference; Failure where there is nothing to compare with."""
+    where = repository(arguments.catalog)
+    if arguments.module == CONTRACT:
+        contracts = _catalog(arguments).contracts.values()
+        latest = max(contracts, key=lambda contract: int(contract.version.partition(".")[0]))
+        version, step = latest.version, where and releases.contract_step(latest, where, arguments.since)
+    else:
+        module = _module(arguments)
+        version, step = module.manifest.version, where and releases.module_step(module, where, arguments.since)
+    if step is None:
+        tag = tag_of(arguments.module, version)
+        nowhere = f"at {arguments.since}" if arguments.since else f"with a tag; its first release is {tag}, made with `git tag -a {tag}`"
+        raise Failure(ExitCode.MISSING, f"{arguments.module} is nowhere {nowhere}: there is nothing to compare with")
+    return step
+
+
+def _module(arguments: argparse.Namespace) -> AnyModule:
+    found = {module.manifest.name: module for module in releases.modules(_catalog(arguments))}
+    if arguments.module in found:
+        return found[arguments.module]
+    meant = closest(arguments.module, sorted(found))
+    remedy = f"did you mean {meant}?" if meant else f"there is: {', '.join(sorted(found))}, {CONTRACT}"
+    raise Failure(ExitCode.USAGE, f"{arguments.module} is no module of the catalogue; {remedy}")
 
 
 def _resolve(arguments: argparse.Namespace) -> int:

@@ -136,6 +136,66 @@ def test_the_gate_stops_a_wrong_version(project: Project, capsys: pytest.Capture
     assert project.run("bump", "swdev-toolchain") == ExitCode.BLOCKED
 
 
+CONTRACT = "contract/1.0.yaml"
+
+
+def test_the_gate_stops_a_contract_that_breaks_what_was_released(project: Project, capsys: pytest.CaptureFixture[str]):
+    """Property 17, TPL-16: its own tag is what it was; bump says which version follows."""
+    project.git("tag", "contract/v1.0")
+    project.edit(CONTRACT, "  owner: string\n", "")
+    assert project.run("check") == ExitCode.BLOCKED
+    told = "contract 1.0 follows 1.0 with changes that break (input owner is gone); write version 2.0 (tag contract/v1.0 has the other)"
+    assert told in capsys.readouterr().err
+    assert project.run("bump", "contract") == ExitCode.BLOCKED
+    said = capsys.readouterr()
+    assert "contract 1.0 -> 2.0 (major)" in said.out
+    assert "git tag -a contract/v2.0" in said.out
+    assert said.err == "contract has version 1.0; write 2.0\n"
+    assert project.run("bump", "contract", "--write") == ExitCode.USAGE
+    assert "a file of its own, contract/2.0.yaml, and leave that of 1.0 as it was" in capsys.readouterr().err
+
+
+def test_a_second_contract_follows_the_first(project: Project, capsys: pytest.CaptureFixture[str]):
+    """It stands beside it, and is another major exactly where it breaks."""
+    project.git("tag", "contract/v1.0")
+    second = project.catalog / "contract/2.0.yaml"
+    second.write_text((project.catalog / CONTRACT).read_text().replace('version: "1.0"', 'version: "2.0"'))
+    assert project.run("check") == ExitCode.BLOCKED
+    assert "contract 2.0 follows 1.0 with no change that breaks; write version 1.0" in capsys.readouterr().err
+    second.write_text(second.read_text().replace("  owner: string\n", ""))
+    assert project.run("check") == 0
+    assert "contract/v2.0" in capsys.readouterr().out
+
+
+def test_what_a_contract_gained_stays_once_a_module_was_released_beside_it(project: Project, capsys: pytest.CaptureFixture[str]):
+    """A capability more needs no version, and whoever was released since may ask for it."""
+    project.git("tag", "contract/v1.0")
+    project.edit(CONTRACT, "  gui-rdp: { kind: flag }", "  gui-rdp: { kind: flag }\n  more: { kind: flag }")
+    project.edit("bases/k8s/base.yaml", "\ncapabilities:\n", "\ncapabilities:\n  more: false\n")
+    project.edit("bases/k8s/base.yaml", "version: 3.1.0", "version: 3.1.1")
+    project.edit("compositions/pod-swdev.yaml", "version: 3.1.0", "version: 3.1.1")
+    assert project.run("check") == 0
+    project.commit("more")
+    project.git("tag", "base-k8s/v3.1.1")
+    project.edit(CONTRACT, "  more: { kind: flag }\n", "")
+    capsys.readouterr()
+    assert project.run("check") == ExitCode.BLOCKED
+    assert "capability more is gone); write version 2.0 (tag base-k8s/v3.1.1 has the other)" in capsys.readouterr().err
+
+
+def test_the_gate_and_bump_tell_the_tags_to_make(project: Project, capsys: pytest.CaptureFixture[str]):
+    """TPL-19, TPL-26: nothing is released without its tag, and until then a channel takes what is pinned."""
+    assert project.run("check", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["untagged"] == ["contract/v1.0"]
+    project.git("tag", "-d", "swdev-toolchain/v1.2.0")
+    assert project.run("check") == 0
+    said = capsys.readouterr().out
+    assert "not released, so that channels take what is pinned: contract/v1.0, swdev-toolchain/v1.2.0" in said
+    assert "git tag -a TAG -m TAG && git push origin TAG && coder-eks templates resolve --tags-only" in said
+    assert project.run("bump", "swdev-toolchain") == ExitCode.MISSING
+    assert "its first release is swdev-toolchain/v1.2.0, made with `git tag -a swdev-toolchain/v1.2.0`" in capsys.readouterr().err
+
+
 def test_a_tag_that_was_moved_is_found_by_the_lock_file(project: Project, capsys: pytest.CaptureFixture[str]):
     assert project.run("resolve", "--tags-only") == 0
     project.edit(SCRIPT, "# shellcheck shell=bash\n", "# shellcheck shell=bash\n# changed\n")

@@ -47,6 +47,13 @@ def test_a_workflow_may_read_the_code_and_a_job_asks_for_more_by_itself(name: st
     assert WORKFLOWS[name]["permissions"] == {"contents": "read"}
 
 
+def test_the_tests_have_the_tags_that_versions_are_compared_with():
+    """Property 17: without them the gate of the catalogue has nothing to compare with, and says nothing."""
+    (checkout,) = (step for step in steps("test", "test") if "checkout" in step.get("uses", ""))
+    assert checkout["with"]["fetch-depth"] == 0
+    assert "coder-eks templates check" in (ROOT / "Makefile").read_text()
+
+
 @pytest.mark.parametrize(("name", "job"), JOBS)
 def test_a_job_ends(name: str, job: str):
     assert 0 < WORKFLOWS[name]["jobs"][job]["timeout-minutes"] <= 120
