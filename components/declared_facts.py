@@ -5,7 +5,8 @@ from __future__ import annotations
 from plan.alerts import TOPICS
 from plan.model import Plan, RegionPlan
 from settings.database import Database, DatabaseEngine
-from settings.model import Region, Settings
+from settings.model import Settings
+from settings.regions import Region
 
 ENGINES = {DatabaseEngine.AURORA_POSTGRESQL: "aurora-postgresql", DatabaseEngine.POSTGRESQL: "postgres"}  # as AWS calls them
 
@@ -88,10 +89,11 @@ def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
 
 
 def _among_several(settings: Settings, region: str) -> dict[str, object]:
-    """What a region of several serves, and the host that leads to it alone."""
+    """What a region of several serves, the host that leads to it alone, and how it is linked to the primary one."""
     host = settings.regional_hosts.get(region)
     serves = "primary" if region == settings.primary_region else settings.regions[region].serves.value
-    return {"serves": serves, "host": host} if host else {}
+    linked: dict[str, object] = {"link": settings.regions[region].link.value} if region in settings.linked_regions else {}
+    return {"serves": serves, "host": host, **linked} if host else {}
 
 
 def _database_facts(declared: Database | None) -> dict[str, object]:

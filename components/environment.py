@@ -10,10 +10,11 @@ from pulumi import ComponentResource, Input, ResourceOptions
 from components.coder import coder_server, database, inside_coder
 from components.declared_facts import declared_facts
 from components.entrance import entrance
-from components.foundation import foundation
+from components.foundation import Foundation, foundation
 from components.observability import Observed, observability
 from components.place import Place
 from components.proxy_region import proxy_region
+from components.region_link import RegionLink, RegionLinkArgs, Side
 from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, kept_by_bootstrap, made_on, next_step
 from plan.model import Plan
 from settings.model import Settings
@@ -58,6 +59,9 @@ class Environment(ComponentResource):
         )
         bases = {region: foundation(place, has_entrance=region == primary or visit > 1) for region, place in places.items()}
 
+        for region in settings.linked_regions:
+            _link(places[region], bases[region], here, bases[primary])
+
         base = bases[primary]
         state = database(here, base.network)
         way = entrance(here, base.network)
@@ -80,3 +84,12 @@ class Environment(ComponentResource):
             "region": primary,
         }
         self.register_outputs({**facts, **self.summary})
+
+
+def _link(place: Place, base: Foundation, primary: Place, primary_base: Foundation) -> RegionLink:
+    """A region's way to the primary one's network."""
+    asks, accepts = (
+        Side(region=each.region, cidr=each.planned.network.cidr, network=its.network, provider=each.provider)
+        for each, its in ((place, base), (primary, primary_base))
+    )
+    return RegionLink(f"link-{place.region}", RegionLinkArgs(requester=asks, accepter=accepts), ResourceOptions(parent=place.parent))

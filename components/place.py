@@ -10,8 +10,9 @@ from pulumi import ProviderResource, Resource, ResourceOptions
 from components.coder_values import Placement
 from plan.model import NodeGroupPlan, Plan, PoolPlan, RegionPlan
 from settings.cluster import Role
-from settings.model import Region, Settings
+from settings.model import Settings
 from settings.network import Tier
+from settings.regions import Region
 
 
 @dataclass(frozen=True, kw_only=True)

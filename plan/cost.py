@@ -58,6 +58,8 @@ def region_lines(
     yield _line(f"{region}: {addresses} {kind}", addresses * HOURS, "hour", prices and prices.public_address)
     if endpoints := len(declared.network.interface_endpoints) * zones:
         yield _line(f"{region}: {endpoints} interface endpoints", endpoints * HOURS, "hour", prices and prices.interface_endpoint)
+    if region in settings.linked_regions:
+        yield CostLine(f"{region}: data over the peering with {settings.primary_region}", 0, "by use", None, None)
     if declared.database is not None:
         yield from _database_lines(region, declared.database, control)
 

@@ -20,7 +20,8 @@ from plan.schedules import Window, schedule_plan
 from plan.workspaces import capacity_plan
 from settings.cluster import Role
 from settings.coder import ProvisionerNamespace
-from settings.model import LEAD, Region, Settings
+from settings.model import LEAD, Settings
+from settings.regions import Region
 from settings.versions import KUBERNETES_SUPPORT
 
 

@@ -24,9 +24,10 @@ from plan.capacity import DAEMON_PODS
 from plan.findings import Findings
 from plan.groups import Group
 from plan.model import NetworkPlan
-from settings.model import Region, Settings
+from settings.model import Settings
 from settings.network import NatMode, Tier
 from settings.quantities import percent
+from settings.regions import Region
 
 
 class Need(NamedTuple):

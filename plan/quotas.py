@@ -12,8 +12,8 @@ from plan.model import NetworkPlan, NodeGroupPlan, QuotaDemand, QuotaVerdict
 from settings.cluster import CniMode
 from settings.database import DatabaseEngine
 from settings.karpenter import Pool
-from settings.model import Region
 from settings.network import NatMode
+from settings.regions import Region
 from settings.roles import CapacityType
 from settings.templates import Templates
 from settings.workload import Workload

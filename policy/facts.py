@@ -26,6 +26,7 @@ class GroupFacts:
 
 
 PRIMARY, PROXY = "primary", "proxy"
+PEERING = "peering"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class RegionFacts:
     """A region as declared.
 
     serves: `primary` where Coder and its database are, `shared-database` for a coderd on that database, or `proxy`. host: of this region
-    alone, in a stack of several. litellm: whether a second database stands beside coderd's (DB-04).
+    alone, in a stack of several. litellm: whether a second database stands beside coderd's (DB-04). linked: whether its VPC is peered with
+    the primary region's (NET-39).
     """
 
     zones: int | None
@@ -47,6 +49,7 @@ class RegionFacts:
     serves: str = PRIMARY
     host: str | None = None
     litellm: bool = False
+    linked: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ def _region(value: Value) -> RegionFacts:
         serves=text(region.get("serves")) or PRIMARY,
         host=text(region.get("host")),
         litellm=region.get("litellm") is True,
+        linked=text(region.get("link")) == PEERING,
     )
 
 

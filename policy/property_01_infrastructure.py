@@ -2,14 +2,15 @@
 
 For every required type the stack has as many resources as the system needs and the stack declares, and they are joined as designed
 (requirements 2.1 to 2.4, POL-01). Counts and what the environment declares stand here, the network's relations in
-`infrastructure_network.py`, those of cluster, database and load balancer in `infrastructure_services.py`.
+`infrastructure_network.py`, those of cluster, database and load balancer in `infrastructure_services.py`, those between regions in
+`infrastructure_links.py`.
 """
 
 from __future__ import annotations
 
 from pulumi_policy import Severity
 
-from policy import infrastructure_network, infrastructure_services, tokens
+from policy import infrastructure_links, infrastructure_network, infrastructure_services, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.facts import PROXY, RegionFacts
 from policy.graph import Node
@@ -38,12 +39,13 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     if not facts.regions:
         verdict.wrong(facts.node, "declares no region; name at least one under coder-eks:regions")
     verdict.saw(facts.node)
-    for name, region_facts in facts.regions.items():
-        _declares_enough(facts.node, f"{name} declares", stack.system, region_facts, need, verdict)
-        region = Region(name, region_facts, need, stack.graph, alone=len(facts.regions) == 1)
+    regions = {name: Region(name, each, need, stack.graph, alone=len(facts.regions) == 1) for name, each in facts.regions.items()}
+    for name, region in regions.items():
+        _declares_enough(facts.node, f"{name} declares", stack.system, region.facts, need, verdict)
         _counts(region, facts.visit, verdict)
         infrastructure_network.relations(region, verdict)
         infrastructure_services.relations(region, verdict)
+    infrastructure_links.relations(stack.graph, list(regions.values()), verdict)
 
 
 def _declares_enough(node: Node, said: str, system: str | None, region: RegionFacts, need: SystemNeed, verdict: Verdict) -> None:

@@ -4,72 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, time, timedelta
-from enum import StrEnum
 
 from pydantic import Field
 
-from settings.cluster import Cluster
+from settings import regions
 from settings.coder import EVERYONE, Coder
 from settings.database import Database
 from settings.names import RegionName, closest
-from settings.network import InterfaceEndpoint, Network, Tier
 from settings.observability import Observability
+from settings.regions import Link, Region, Serves
 from settings.section import Fault, Section
 from settings.templates import Templates
 from settings.versions import Versions
-from settings.workload import Flag, System, Workload
+from settings.workload import System, Workload
 
 LEAD = timedelta(minutes=15)  # scheduled capacity is complete 15 minutes before the hour (requirements 5, Scaling)
-
-
-class Serves(StrEnum):
-    """What a region beside the primary one serves (T-36)."""
-
-    PROXY = "proxy"  # a workspace proxy of the primary region's coderd: workspace apps from nearby, no database
-    SHARED_DATABASE = "shared-database"  # a coderd of its own on the primary region's database, as the demo document has it
-
-
-class Region(Section):
-    """One AWS region: network, cluster, and in the primary one a database."""
-
-    deployed: Flag = Field(
-        default=True, description="Whether it is made; false: checked with the others, ready to switch on.", examples=[True]
-    )
-    serves: Serves = Field(default=Serves.PROXY, description="What a region beside the primary one serves.", examples=["proxy"])
-    network: Network = Field(description="VPC, subnets, way out.")
-    cluster: Cluster = Field(description="EKS and its nodes.")
-    database: Database | None = Field(default=None, description="Where coderd keeps its state; in the primary region only.")
-
-    @property
-    def database_instances(self) -> int:
-        """Writer and readers; 0 in a region without a database."""
-        return 0 if self.database is None else 1 + self.database.readers
-
-    @property
-    def tiers(self) -> tuple[Tier, ...]:
-        """The tiers that the region has subnets for: public, those of its nodes, and the database's."""
-        return tuple(tier for tier in Tier if tier in (Tier.PUBLIC, *self.cluster.tiers, Tier.DATABASE))
-
-    def faults(self) -> Iterable[Fault]:
-        """Declared subnets are of the tiers that the region has, of all and no other; the API has no more zones than there are."""
-        network = self.network
-        if (self.cluster.api_zones or 0) > network.zones:
-            yield Fault(
-                ("cluster", "api_zones"), f"{self.cluster.api_zones} is more than network.zones, {network.zones}; write at most that"
-            )
-        if network.tiers is None:
-            return
-        for tier in Tier:
-            if tier in self.tiers and tier not in network.tiers:
-                yield Fault(
-                    ("network", "tiers", tier.value),
-                    f"the tier is missing; write {network.zones} subnets, or leave out tiers to have them computed",
-                )
-            if tier in network.tiers and tier not in self.tiers:
-                yield Fault(
-                    ("network", "tiers", tier.value),
-                    f"no node group is in the tier; remove it, or write tier: {tier.value} in cluster.node_groups",
-                )
 
 
 class Settings(Section):
@@ -109,6 +58,11 @@ class Settings(Section):
         """The regions that are made, the primary one first, then by name."""
         others = sorted(name for name, region in self.regions.items() if region.deployed and name != self.primary_region)
         return {name: self.regions[name] for name in (self.primary_region, *others)}
+
+    @property
+    def linked_regions(self) -> tuple[str, ...]:
+        """The deployed regions whose network is joined to the primary region's, by name (NET-39)."""
+        return tuple(name for name, region in self.deployed_regions.items() if region.link is Link.PEERING)
 
     def faults(self) -> Iterable[Fault]:
         """Everything that must agree between sections."""
@@ -194,53 +148,6 @@ def _minus(moment: time, span: timedelta) -> time:
     return max(datetime(2000, 1, 2, moment.hour, moment.minute) - span, datetime(2000, 1, 2)).time()  # noqa: DTZ001 a clock time has no zone
 
 
-def _regions_apart(regions: dict[str, Region]) -> Iterable[Fault]:
-    """VPCs do not overlap, since regions reach each other's database (NET-38, T-12); copies leave their region."""
-    seen: dict[str, Region] = {}
-    for name, region in regions.items():
-        for other, before in seen.items():
-            if region.network.cidr.overlaps(before.network.cidr):
-                yield Fault(
-                    ("regions", name, "network", "cidr"),
-                    f"{region.network.cidr} overlaps {before.network.cidr} of {other}; write another private range (T-12)",
-                )
-        if region.database is not None and region.database.copy_to_region == name:
-            yield Fault(
-                ("regions", name, "database", "copy_to_region"), f"{name} is the region itself; write another one, or leave the key out"
-            )
-        seen[name] = region
-
-
-def _primary_region(regions: dict[str, Region]) -> Iterable[Fault]:
-    """One region has a database and Coder, and is made; the others have neither (decision 8)."""
-    databases = sorted(name for name, region in regions.items() if region.database is not None)
-    if not databases:
-        yield Fault(("regions", min(regions), "database"), "is missing; add it to the region that Coder is to be in")
-        return
-    primary = databases[0]
-    for name in databases[1:]:
-        yield Fault(("regions", name, "database"), f"{primary} has one, and Coder has one only; remove it from one of them")
-    if not regions[primary].deployed:
-        yield Fault(("regions", primary, "deployed"), "the region has Coder and its database; write true, or put the database elsewhere")
-    if regions[primary].serves is not Serves.PROXY:
-        yield Fault(("regions", primary, "serves"), "the region has Coder itself; remove the key here")
-    for name in sorted(set(regions) - set(databases)):
-        if regions[name].serves is Serves.SHARED_DATABASE:  # DB-23
-            yield Fault(
-                ("regions", name, "serves"),
-                f"a coderd here on the database in {primary} needs VPCs that are peered, routes and security groups, which this program "
-                "does not declare, and waits for the distance with every query (T-36); write proxy",
-            )
-
-
-def _zones_of_the_region(regions: dict[str, Region]) -> Iterable[Fault]:
-    """A zone is named after its region."""
-    for name, region in regions.items():
-        for index, zone in enumerate(region.network.zone_names or ()):
-            if zone[:-1] != name:
-                yield Fault(("regions", name, "network", "zone_names", index), f"{zone} is no zone of {name}; write one such as {name}a")
-
-
 def _minor_versions_fit(regions: dict[str, Region], versions: Versions) -> Iterable[Fault]:
     """kube-proxy and the autoscaler are of the cluster's own minor version, where they are pinned by hand."""
     for name, region in regions.items():
@@ -267,26 +174,16 @@ def _same_coder(versions: Versions) -> Iterable[Fault]:
             yield Fault(("versions", "charts", key), f"{chart} is not versions.coder, {versions.coder}; write {versions.coder}")
 
 
-def _endpoints_for_identity(regions: dict[str, Region]) -> Iterable[Fault]:
-    """An endpoint named for Pod Identity is of use with it only."""
-    for name, region in regions.items():
-        if InterfaceEndpoint.EKS_AUTH in region.network.interface_endpoints and region.cluster.identity != "pod-identity":
-            yield Fault(
-                ("regions", name, "network", "interface_endpoints"),
-                "eks-auth serves identity: pod-identity only; remove it, or change identity",
-            )
-
-
 _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Fault]]], ...] = (
     (("system", "coder"), _hosts_under_base_domain),
     (("workload", "templates"), _sizes_exist),
     (("coder", "templates"), _groups_exist),
     (("workload", "regions"), _capacity_before_peak),
     (("workload", "templates", "regions"), _capacity_until_autostop),
-    (("regions",), _regions_apart),
-    (("regions",), _primary_region),
-    (("regions",), _zones_of_the_region),
-    (("regions",), _endpoints_for_identity),
+    (("regions",), regions.apart),
+    (("regions",), regions.one_primary),
+    (("regions",), regions.zones_of_the_region),
+    (("regions",), regions.endpoints_for_identity),
     (("regions", "versions"), _minor_versions_fit),
     (("versions",), _same_coder),
 )

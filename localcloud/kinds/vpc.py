@@ -22,6 +22,7 @@ ROUTE_TABLE_ASSOCIATION: Final = "aws:ec2/routeTableAssociation:RouteTableAssoci
 EIP: Final = "aws:ec2/eip:Eip"
 NETWORK_INTERFACE: Final = "aws:ec2/networkInterface:NetworkInterface"
 NAT_GATEWAY: Final = "aws:ec2/natGateway:NatGateway"
+PEERING: Final = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection"
 
 _SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
 _NETWORK_ACL: Final = "aws:ec2/networkAcl:NetworkAcl"
@@ -34,6 +35,7 @@ _ROUTE_TARGETS: Final = {
     "natGatewayId": Reference(tokens=(NAT_GATEWAY,), missing="NatGatewayNotFound", blocks=None),
     "networkInterfaceId": Reference(tokens=(NETWORK_INTERFACE,), missing="InvalidNetworkInterfaceID.NotFound", blocks=None),
     "vpcEndpointId": Reference(tokens=("aws:ec2/vpcEndpoint:VpcEndpoint",), missing="InvalidVpcEndpointId.NotFound", blocks=None),
+    "vpcPeeringConnectionId": Reference(tokens=(PEERING,), missing="InvalidVpcPeeringConnectionID.NotFound", blocks=None, any_region=True),
 }
 DESTINATIONS: Final = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
 

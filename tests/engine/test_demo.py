@@ -30,8 +30,8 @@ def up(terminal: Terminal) -> Said:
 
 @pytest.fixture(scope="module")
 def both(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """The same terminal, the second region switched on in its stack file."""
-    return terminal.with_file(tmp_path_factory.mktemp("both"), {f"regions.{REGION}.deployed": True})
+    """The same terminal, the second region switched on in its stack file and linked to the first."""
+    return terminal.with_file(tmp_path_factory.mktemp("both"), {f"regions.{REGION}.deployed": True, f"regions.{REGION}.link": "peering"})
 
 
 def test_another_up_changes_nothing(terminal: Terminal, up: Said):
@@ -49,7 +49,7 @@ def test_the_graph_is_the_recorded_one(terminal: Terminal, up: Said):
 
 
 def test_a_region_is_switched_on_and_no_other_is_touched(terminal: Terminal, up: Said, both: Terminal):
-    """DNS-12, NET-38: what is made is that region's own, its proxy too, and the policies are green."""
+    """DNS-12, NET-38, NET-39: what is made is that region's own, its proxy and its link too, and the policies are green."""
     assert up.code == 0
     before = terminal.inventory()
     said, run = both.engine("up", "--yes", "--skip-preview", judged=True)
@@ -58,6 +58,7 @@ def test_a_region_is_switched_on_and_no_other_is_touched(terminal: Terminal, up:
     assert {(verb, kind) for verb, kind, name in done if REGION not in name} <= {("update", "coder-eks:environment:Environment")}
     assert {verb for verb, _, name in done if REGION in name} == {"create"}
     assert ("create", "kubernetes:helm.sh/v3:Release", f"proxy-{REGION}") in done
+    assert ("create", "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter", f"link-{REGION}") in done
     after = both.inventory()
     assert before < after
     assert after == held(both.resources())

@@ -126,6 +126,11 @@ class Account:
         return self.make("aws:ec2/vpc:Vpc", cidrBlock="10.1.0.0/16")
 
     @cached_property
+    def peering(self) -> Thing:
+        """Not accepted yet."""
+        return self.make("aws:ec2/vpcPeeringConnection:VpcPeeringConnection", vpcId=self.vpc.id, peerVpcId=self.other_vpc.id)
+
+    @cached_property
     def gateway(self) -> Thing:
         return self.make("aws:ec2/internetGateway:InternetGateway", vpcId=self.vpc.id)
 

@@ -78,6 +78,10 @@ RECORDED: Mapping[str, str] = {
     ),
     "aws:ec2/subnet:Subnet": "availabilityZone availabilityZoneId cidrBlock ipv6Native outpostArn vpcId",
     "aws:ec2/vpc:Vpc": "cidrBlock ipv4IpamPoolId ipv4NetmaskLength",
+    # the three of peering: internal/service/ec2/vpc_peering_connection*.go, read 2026-11-21
+    "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions": "vpcPeeringConnectionId",
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": "peerOwnerId peerRegion peerVpcId vpcId",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "vpcPeeringConnectionId",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "serviceName vpcEndpointType vpcId",
     "aws:eks/accessEntry:AccessEntry": "clusterName principalArn type",
     "aws:eks/addon:Addon": "addonName clusterName",

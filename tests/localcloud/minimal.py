@@ -95,6 +95,16 @@ MINIMAL: Mapping[str, Inputs] = {
     },
     "aws:ec2/eip:Eip": lambda _: {"domain": "vpc"},
     "aws:ec2/natGateway:NatGateway": _public_nat,
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": lambda account: {"vpcId": account.vpc.id, "peerVpcId": account.other_vpc.id},
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": lambda account: {
+        "vpcPeeringConnectionId": account.peering.id,
+        "autoAccept": True,
+    },
+    "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions": lambda account: {
+        "vpcPeeringConnectionId": account.make(
+            "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter", vpcPeeringConnectionId=account.peering.id, autoAccept=True
+        ).id
+    },
     "aws:ec2/networkInterface:NetworkInterface": lambda account: {"subnetId": account.subnets[0]},
     "aws:ec2/securityGroup:SecurityGroup": lambda account: {"vpcId": account.vpc.id},
     "aws:ec2/securityGroupRule:SecurityGroupRule": lambda account: {

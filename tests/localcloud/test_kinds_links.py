@@ -25,6 +25,7 @@ BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("aws:ec2/route:Route", "natGatewayId"): {"gatewayId": None},
     ("aws:ec2/route:Route", "vpcEndpointId"): {"gatewayId": None},
     ("aws:ec2/route:Route", "networkInterfaceId"): {"gatewayId": None},
+    ("aws:ec2/route:Route", "vpcPeeringConnectionId"): {"gatewayId": None},
     ("aws:ec2/routeTableAssociation:RouteTableAssociation", "gatewayId"): {"subnetId": None},
     ("aws:ec2/flowLog:FlowLog", "subnetId"): {"vpcId": None},
     ("aws:ec2/flowLog:FlowLog", "regionalNatGatewayId"): {"vpcId": None},

@@ -19,7 +19,12 @@ _ACL, _ACL_RULE, _ACL_LINK = (
     "aws:ec2/networkAclAssociation:NetworkAclAssociation",
 )
 _INSTANCE = "aws:ec2/instance:Instance"
-ROWS = rows("refusals_vpc", "refusals_security")
+_PEERING, _ACCEPTER = (
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
+)
+_OPTIONS = "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions"
+ROWS = rows("refusals_vpc", "refusals_security", "refusals_peering")
 
 
 def _interface(**more: object) -> dict:
@@ -72,6 +77,35 @@ def _acl_of(count: int) -> Act:
         for number in range(count)
     ]
     return made(_ACL, ingress=rules)
+
+
+WEST = "us-west-2"
+
+
+def _far_peering(account: Account) -> str:
+    """A connection that another region's VPC has to accept."""
+    far = account.make(_VPC, cidrBlock="10.8.0.0/16", enableDnsHostnames=True, region=WEST)
+    return account.make(_PEERING, vpcId=account.vpc.id, peerVpcId=far.id, peerRegion=WEST).id
+
+
+def _accepted(account: Account, region: str) -> str:
+    return account.make(_ACCEPTER, vpcPeeringConnectionId=_far_peering(account), autoAccept=True, region=region).id
+
+
+def _options(region: str, **sides: object) -> Act:
+    return lambda account: account.make(_OPTIONS, vpcPeeringConnectionId=_accepted(account, WEST), region=region, **sides)
+
+
+def _resolved(account: Account, **vpc: object) -> None:
+    """Names of the other VPC, over a peering inside one region."""
+    other = account.make(_VPC, cidrBlock="10.8.0.0/16", **vpc)
+    peering = account.make(_PEERING, vpcId=account.vpc.id, peerVpcId=other.id, autoAccept=True)
+    account.make(_OPTIONS, vpcPeeringConnectionId=peering.id, requester={"allowRemoteVpcDnsResolution": True})
+
+
+def _peered_route(account: Account, table_vpc: str | None = None) -> None:
+    table = account.make("aws:ec2/routeTable:RouteTable", vpcId=table_vpc) if table_vpc else account.table
+    account.make(_ROUTE, routeTableId=table.id, destinationCidrBlock="10.1.0.0/16", vpcPeeringConnectionId=account.peering.id)
 
 
 PAIRS = {
@@ -139,6 +173,25 @@ PAIRS = {
     ),
     "no flow log twice": Pair(
         lambda account: _same(account, _FLOW), lambda account: (made(_FLOW)(account), made(_FLOW, trafficType="REJECT")(account))
+    ),
+    # peering
+    "peered VPCs do not overlap": Pair(
+        made(_PEERING, peerVpcId=lambda account: account.make(_VPC, cidrBlock="10.0.128.0/17").id), made(_PEERING)
+    ),
+    "no request accepts itself in another region": Pair(made(_PEERING, autoAccept=True, peerRegion=WEST), made(_PEERING, autoAccept=True)),
+    "the other VPC is in the region that is named": Pair(made(_PEERING, peerRegion=WEST), _far_peering),
+    "a peering is accepted in the other VPC's region": Pair(
+        lambda account: _accepted(account, account.region), lambda account: _accepted(account, WEST)
+    ),
+    "only an active peering has options": Pair(
+        lambda account: account.make(_OPTIONS, vpcPeeringConnectionId=account.peering.id), made(_OPTIONS)
+    ),
+    "each side's options are set in its region": Pair(
+        _options(WEST, requester={"allowRemoteVpcDnsResolution": True}), _options(WEST, accepter={"allowRemoteVpcDnsResolution": True})
+    ),
+    "names are resolved over a peering by VPCs with DNS": Pair(_resolved, lambda account: _resolved(account, enableDnsHostnames=True)),
+    "a route over a peering is of one of its VPCs": Pair(
+        lambda account: _peered_route(account, account.make(_VPC, cidrBlock="10.8.0.0/16").id), _peered_route
     ),
     # security groups, network ACLs, instances
     "host names need DNS": Pair(made(_VPC, enableDnsHostnames=True, enableDnsSupport=False), made(_VPC, enableDnsSupport=False)),

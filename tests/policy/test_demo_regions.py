@@ -23,14 +23,15 @@ PROXY = f"proxy-{SECOND}"
 
 
 @functools.cache
-def _recorded(mode: str, visit: int) -> Recording:
+def _recorded(mode: str, visit: int, **more: str) -> Recording:
     config = yaml.safe_load(FILE.read_text(encoding="utf-8"))["config"]
-    config["coder-eks:regions"][SECOND]["deployed"] = True
+    config["coder-eks:regions"][SECOND].update(more, deployed=True)
     return record_settings(load(config, FILE.name), mode, visit=visit)
 
 
-def two_regions(mode: str, visit: int = 2) -> Recording:
-    return copy.deepcopy(_recorded(mode, visit))
+def two_regions(mode: str, visit: int = 2, **more: str) -> Recording:
+    """more: keys of the second region."""
+    return copy.deepcopy(_recorded(mode, visit, **more))
 
 
 @MODES
@@ -137,3 +138,51 @@ def test_of_two_of_one_name_the_region_decides_then_the_edge() -> None:
     assert meant("us-west-2", {"of": ["urn::east"]}) == [west]
     assert meant(None, {"of": ["urn::east"]}) == [east]
     assert meant(None) == [east, west]  # nobody can tell: both
+
+
+PEERING, ACCEPTER = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter"
+ROUTE, LINK = "aws:ec2/route:Route", f"link-{SECOND}"
+
+
+@MODES
+def test_a_link_is_green(mode: str) -> None:
+    """NET-39, POL-01"""
+    green(run(two_regions(mode, link="peering"), mode), 2)
+
+
+def undeclared(found: Recording) -> None:
+    environment = found.one("coder-eks:environment:Environment", "coder")
+    environment.drop(f"regions.{SECOND}.link")
+
+
+def over_a_public_table(found: Recording) -> None:
+    """One more route, of the table that balancers are under."""
+    like = found.one(ROUTE, f"{LINK}-us-east-2-private-a")
+    more = found.add(ROUTE, "stray", dict(like.inputs), like)
+    more.edges = dict(like.edges)
+    table = found.one("aws:ec2/routeTable:RouteTable", "us-east-2-public")
+    more.put("routeTableId", table.id or table.urn)
+    more.edges["routeTableId"] = [table.urn]
+
+
+UNLINKED: dict[str, tuple[str, Breaking]] = {
+    "nobody accepts": ("is accepted by nobody", remove(ACCEPTER, LINK)),
+    "accepted by hand some day": ("is accepted by nobody", put(ACCEPTER, LINK, "autoAccept", False)),
+    "no peering": ("has 0 peerings with the primary region", remove(PEERING, LINK)),
+    "a peering that nobody declared": ("joins VPCs that no link of the stack file joins", undeclared),
+    "a peering with another account": ("joins VPCs that no link", put(PEERING, LINK, "peerVpcId", "vpc-0123456789abcdef0")),
+    "no way there": (f"has no route to {SECOND} over the peering", remove(ROUTE, f"{LINK}-us-east-2-private-b")),
+    "no way back": ("has no route to us-east-2 over the peering", remove(ROUTE, f"{LINK}-{SECOND}-database")),
+    "another range": ("has no route to us-east-2", put(ROUTE, f"{LINK}-{SECOND}-private-a", "destinationCidrBlock", "10.9.0.0/16")),
+    "a public way": (f"leads from a public subnet to {SECOND}", over_a_public_table),
+}
+
+
+@pytest.mark.parametrize("name", UNLINKED)
+def test_a_link_that_leads_nowhere_or_that_nobody_declared_is_named(name: str) -> None:
+    """NET-39, POL-01: at preview, by edges alone."""
+    reason, apply = UNLINKED[name]
+    found = two_regions(PREVIEW, link="peering")
+    apply(found)
+    lines = run(found, PREVIEW, number=1).violations(1)
+    assert any(reason in line.message for line in lines), [line.message for line in lines]

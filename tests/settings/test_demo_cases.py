@@ -8,8 +8,8 @@ import pytest
 
 from settings import SettingsError, load, load_file
 from settings.load import read_config
-from settings.model import Serves
 from settings.network import NatMode
+from settings.regions import Serves
 from tests.settings.cases import HERE, merged, messages
 
 HAPPY, STACK_FILE = HERE / "demo.happy.yaml", "Pulumi.demo.yaml"
