@@ -35,7 +35,7 @@ class RegionFacts:
 
     serves: `primary` where Coder and its database are, `shared-database` for a coderd on that database, or `proxy`. host: of this region
     alone, in a stack of several. litellm: whether a second database stands beside coderd's (DB-04). linked: whether its VPC is peered with
-    the primary region's (NET-39).
+    the primary region's (NET-39). workspace_groups: the node groups and Karpenter's pools for workspaces.
     """
 
     zones: int | None
@@ -50,6 +50,7 @@ class RegionFacts:
     host: str | None = None
     litellm: bool = False
     linked: bool = False
+    workspace_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,12 @@ def _region(value: Value) -> RegionFacts:
         host=text(region.get("host")),
         litellm=region.get("litellm") is True,
         linked=text(region.get("link")) == PEERING,
+        workspace_groups=tuple(
+            name
+            for key in ("nodeGroups", "pools")
+            for name, group in sorted(mapping(region.get(key)).items())
+            if mapping(group).get("role") == "workspace"
+        ),
     )
 
 

@@ -58,19 +58,19 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     if fault:
         verdict.wrong(facts.node, fault)
         return
-    verdict.saw(facts.node)
+    if source is None:
+        verdict.postponed = f"no preflight report: run `coder-eks preflight`, and name its report in {PREFLIGHT} or in this policy's config"
+        return
+    verdict.saw(facts.node)  # it says how many workspaces have volumes, and where
     for name in facts.deployed:
         counted = list(demands(stack.graph, name, len(facts.deployed) == 1, facts.volumes_gib(name)))
-        if source is None:
-            continue
         limits, usage = _numbers(limits_of(source.get("limits"), name)), _numbers(limits_of(source.get("usage"), name))
         for demand in counted:
             if demand.need is None:
                 verdict.undecided(facts.node, f"{name}: {NAMES[demand.code]}: an instance type or a size is unknown")
+            else:
+                verdict.saw(*demand.counted)
         _report(name, counted, limits, usage, stack, verdict)
-    if source is None:
-        verdict.judged.clear()
-        verdict.postponed = f"no preflight report: run `coder-eks preflight`, and name its report in {PREFLIGHT} or in this policy's config"
 
 
 def _report(region: str, counted: list[Demand], limits: dict[str, float], usage: dict[str, float], stack: Stack, verdict: Verdict) -> None:

@@ -7,24 +7,21 @@ module that is pushed, figures from the judge's own table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, cast
 
 from pulumi_policy import Severity
 
 from composer import judging
-from policy import composed, tokens
+from policy import composed
 from policy.crossguard import Property
-from policy.infrastructure_services import group_of
-from policy.quota_demand import POOL, machine_of, vcpus
 from policy.stack import Stack
-from policy.systems import CONFIG, Size, SystemNeed
+from policy.systems import CONFIG, GROUP_KEY, Size, SystemNeed
 from policy.templates import Pushed
 from policy.values import Props
 from policy.verdict import Verdict
+from policy.workspace_nodes import NodeKind, node_kinds, size_of
 
-# GiB of memory for each vCPU by the family's letter (EC2 user guide, instance families, read 2026-11): compute, general, memory optimised
-_MEMORY: Mapping[str, float] = {"c": 2, "m": 4, "r": 8, "g": 4, "p": 8}
 _RESERVED = 0.9  # what a node has left for pods at least; kubelet, system and daemons take the rest
 
 
@@ -45,7 +42,8 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     if need is None:
         verdict.wrong(None, f"the system {stack.system!r} has no table of sizes; use one of the known systems")
         return
-    nodes = list(_nodes(stack))
+    nodes = list(node_kinds(stack.graph))
+    groups = workspace_groups(stack)
     offered: set[str] = set()
 
     def faults(template: Pushed) -> Iterator[str]:
@@ -54,9 +52,13 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             yield "offers no size that can be read from its root module"
             return
         offered.update(sizes)
+        machines = _machines(template)
+        taken = _nodes_of(template, nodes)
+        if machines is None:
+            yield from _placed(template, groups, taken)
         for name, size in sizes.items():
             yield from _figures(name, size, need)
-            yield from _fits(template, name, size, nodes)
+            yield from _fits(template, name, size, taken) if machines is None else _starts(machines, name, size)
 
     composed.judge(stack, verdict, faults)
     if verdict.postponed:
@@ -75,34 +77,41 @@ def _figures(name: str, size: Size, need: SystemNeed) -> Iterator[str]:
         yield f"offers {name} with {told}; the table has {wanted}"
 
 
-def _nodes(stack: Stack) -> Iterator[tuple[float, float]]:
-    """vCPU and GiB of each kind of node that workspaces run on; a pool of Karpenter's takes what a pod needs."""
-    for group in stack.graph.all(tokens.NODE_GROUP):
-        named = group_of(group) or ""
-        kind = machine_of(stack.graph, group)
-        cpu = vcpus(kind) if kind else None
-        if kind and cpu and (named.endswith("-ws") or "ws" in named):
-            yield float(cpu), cpu * _MEMORY.get(kind[0], 4)
-    if any(POOL.match(node.type) for node in stack.graph.nodes):
-        yield float("inf"), float("inf")
+def workspace_groups(stack: Stack) -> set[str]:
+    """The node groups and pools that the stack declares for workspaces."""
+    return {name for region in (stack.facts.regions.values() if stack.facts else ()) for name in region.workspace_groups}
 
 
-def _fits(template: Pushed, name: str, size: Size, nodes: list[tuple[float, float]]) -> Iterator[str]:
-    machines = _machines(template, name)
-    if machines is not None:
-        for kind in machines:
-            cpu = vcpus(kind)
-            if cpu is None or cpu < size.cpu or cpu * _MEMORY.get(kind[0], 4) < size.memory:
-                yield f"starts {name} on {kind}, which has less than {size.cpu:g} vCPU and {size.memory:g} GiB"
-        if not machines:
-            yield f"offers {name} and names no machine for it"
-        return
+def _nodes_of(template: Pushed, nodes: Sequence[NodeKind]) -> list[NodeKind]:
+    """The kinds of node that the template's pods come to."""
+    group = template.inputs.get("node_group")
+    return [node for node in nodes if isinstance(group, str) and node.takes(group)]
+
+
+def _placed(template: Pushed, groups: Set[str], taken: Sequence[NodeKind]) -> Iterator[str]:
+    group = template.inputs.get("node_group")
+    if group not in groups:
+        yield f"runs in pods on {group}, which the stack does not declare for workspaces ({', '.join(sorted(groups)) or 'none'})"
+    elif not taken:
+        yield f"runs in pods, and no nodes of the stack have the label {GROUP_KEY}={group} and no other taint"
+
+
+def _fits(template: Pushed, name: str, size: Size, taken: Sequence[NodeKind]) -> Iterator[str]:
     share: Any = template.inputs.get("requests")
     cpu_share, memory_share = (_number(share, key) for key in ("cpu", "memory"))
-    if not nodes:
-        yield "runs in pods, and the stack has no nodes for workspaces"
-    elif not any(size.cpu * cpu_share <= cpu * _RESERVED and size.memory * memory_share <= memory * _RESERVED for cpu, memory in nodes):
+    cpu, memory = size.cpu * cpu_share, size.memory * memory_share
+    if taken and not any(cpu <= node.cpu * _RESERVED and memory <= node.memory * _RESERVED for node in taken):
         yield f"offers {name}, whose pod requests more than any node for workspaces has; take larger nodes or a smaller share"
+
+
+def _starts(machines: Mapping[str, list[str]], name: str, size: Size) -> Iterator[str]:
+    types = sorted({kind for key, kinds in machines.items() if key.split("/")[0] == name for kind in kinds})
+    for kind in types:
+        cpu, memory = size_of(kind) or (0, 0)
+        if cpu < size.cpu or memory < size.memory:
+            yield f"starts {name} on {kind}, which has less than {size.cpu:g} vCPU and {size.memory:g} GiB"
+    if not types:
+        yield f"offers {name} and names no machine for it"
 
 
 def _number(share: Any, key: str) -> float:  # noqa: ANN401 - as the root module has it
@@ -111,13 +120,11 @@ def _number(share: Any, key: str) -> float:  # noqa: ANN401 - as the root module
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 1.0
 
 
-def _machines(template: Pushed, size: str) -> list[str] | None:
-    """The instance types of a size, from the root module; None for a template of pods."""
+def _machines(template: Pushed) -> Mapping[str, list[str]] | None:
+    """The instance types by size and architecture, from the root module; None for a template of pods."""
     found: Any = template.root.get("locals")
     table: Any = cast("dict[str, Any]", found).get("machines") if isinstance(found, dict) else None
-    if not isinstance(table, dict):
-        return None
-    return sorted({kind for key, kinds in cast("dict[str, list[str]]", table).items() if key.split("/")[0] == size for kind in kinds})
+    return cast("dict[str, list[str]]", table) if isinstance(table, dict) else None
 
 
 PROPERTY = Property(

@@ -6,7 +6,7 @@ The plan computes the same from the stack file; the judge counts what is there. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from policy import tokens
@@ -46,11 +46,15 @@ POOL = re.compile(r"^kubernetes:karpenter\.sh/\w+:NodePool$")
 
 @dataclass(frozen=True)
 class Demand:
-    """need: the most of a quota that a region can ask for; None where something is unknown. because: the arithmetic."""
+    """need: the most of a quota that a region can ask for; None where something is unknown. because: the arithmetic.
+
+    counted: the resources that it was counted from.
+    """
 
     code: str
     need: float | None
     because: str
+    counted: Sequence[Node]
 
 
 def vcpus(instance_type: str) -> int | None:
@@ -84,43 +88,58 @@ def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -
     def here(*types: str) -> list[Node]:
         return [node for node in graph.all(*types) if node.region == region or (alone and node.region is None)]
 
-    groups = here(tokens.NODE_GROUP)
-    cpu: dict[str, list[tuple[int, str]]] = {}
+    groups, gateways = here(tokens.NODE_GROUP), here(tokens.NAT_GATEWAY)
+    yield from _processors(graph, groups, [node for node in graph.nodes if POOL.match(node.type)] if alone else [])
+    yield from _volumes(graph, groups, volumes_gib)
+    if gateways:
+        yield Demand(NAT, _most([text(_zone(graph, node)) for node in gateways]), "in the fullest zone", gateways)
+    if groups:
+        largest = max(integer(node.get("scalingConfig", "maxSize")) or 0 for node in groups)
+        yield Demand(NODES, largest, "the largest group", groups)
+    for code, found in (
+        (ELASTIC_IPS, here(tokens.EIP)),
+        (VPCS, here(tokens.VPC)),
+        (GATEWAYS, here(tokens.INTERNET_GATEWAY)),
+        (SUBNETS, here(tokens.SUBNET)),
+        (ENDPOINTS, [node for node in here(tokens.VPC_ENDPOINT) if node.get("vpcEndpointType") == "Interface"]),
+        (CLUSTERS, here(tokens.EKS_CLUSTER)),
+        (NODE_GROUPS, groups),
+        (BALANCERS, here(*tokens.LOAD_BALANCERS)),
+        (DB_CLUSTERS, here(tokens.DATABASE_CLUSTER)),
+        (DB_INSTANCES, here(tokens.DATABASE_CLUSTER_INSTANCE, tokens.DATABASE_INSTANCE)),
+    ):
+        if found:
+            yield Demand(code, len(found), "counted", found)
+
+
+def _processors(graph: Graph, groups: Sequence[Node], pools: Sequence[Node]) -> Iterator[Demand]:
+    """The vCPU of everything that node groups and Karpenter's pools may start."""
+    parts: dict[str, list[tuple[int, str, Node]]] = {}
     unknown = False
-    disks = volumes_gib
     for group in groups:
-        most, kind, disk = integer(group.get("scalingConfig", "maxSize")), machine_of(graph, group), _disk_gib(graph, group)
+        most, kind = integer(group.get("scalingConfig", "maxSize")), machine_of(graph, group)
         each = vcpus(kind) if kind else None
         if most is None or each is None or kind is None:
             unknown = True
             continue
-        cpu.setdefault(quota_of(kind, group.get("capacityType") == "SPOT"), []).append((most * each, f"{most} x {each}"))
-        disks = None if disks is None or disk is None else disks + most * disk
-    for pool in [node for node in graph.nodes if POOL.match(node.type)] if alone else []:
+        parts.setdefault(quota_of(kind, group.get("capacityType") == "SPOT"), []).append((most * each, f"{most} x {each}", group))
+    for pool in pools:
         limit = _number(pool.get("spec", "limits", "cpu"))
-        cpu.setdefault(STANDARD, []).append((int(limit or 0), f"{limit} of {pool.name}"))
+        parts.setdefault(STANDARD, []).append((int(limit or 0), f"{limit} of {pool.name}", pool))
         unknown = unknown or limit is None
-    for code in sorted({*cpu, STANDARD} if groups else cpu):
-        parts = cpu.get(code, [])
-        yield Demand(code, None if unknown else sum(count for count, _ in parts), " + ".join(text for _, text in parts))
-    if groups or volumes_gib:
-        yield Demand(GP3, None if disks is None else round(disks / 1024, 3), "volumes of workspaces and nodes")
-    for code, count, because in (
-        (ELASTIC_IPS, len(here(tokens.EIP)), "counted"),
-        (VPCS, len(here(tokens.VPC)), "counted"),
-        (GATEWAYS, len(here(tokens.INTERNET_GATEWAY)), "counted"),
-        (NAT, _most([text(_zone(graph, node)) for node in here(tokens.NAT_GATEWAY)]), "in the fullest zone"),
-        (SUBNETS, len(here(tokens.SUBNET)), "counted"),
-        (ENDPOINTS, sum(node.get("vpcEndpointType") == "Interface" for node in here(tokens.VPC_ENDPOINT)), "counted"),
-        (CLUSTERS, len(here(tokens.EKS_CLUSTER)), "counted"),
-        (NODE_GROUPS, len(groups), "counted"),
-        (NODES, max((integer(node.get("scalingConfig", "maxSize")) or 0 for node in groups), default=0), "the largest group"),
-        (BALANCERS, len(here(*tokens.LOAD_BALANCERS)), "counted"),
-        (DB_CLUSTERS, len(here(tokens.DATABASE_CLUSTER)), "counted"),
-        (DB_INSTANCES, len(here(tokens.DATABASE_CLUSTER_INSTANCE, tokens.DATABASE_INSTANCE)), "counted"),
-    ):
-        if count:
-            yield Demand(code, count, because)
+    for code in sorted({*parts, STANDARD} if groups else parts):
+        counts, texts, nodes = zip(*parts[code], strict=True) if code in parts else ((), (), ())
+        yield Demand(code, None if unknown else sum(counts), " + ".join(texts), nodes)
+
+
+def _volumes(graph: Graph, groups: Sequence[Node], workspaces_gib: float | None) -> Iterator[Demand]:
+    """The disks of all workspaces and nodes."""
+    sizes = [(integer(group.get("scalingConfig", "maxSize")), _disk_gib(graph, group)) for group in groups]
+    disks = [most * each for most, each in sizes if most is not None and each is not None]
+    templates = [template for group in groups if (template := _template(graph, group))]
+    need = None if workspaces_gib is None or len(disks) < len(sizes) else round((workspaces_gib + sum(disks)) / 1024, 3)
+    if groups or workspaces_gib:
+        yield Demand(GP3, need, "volumes of workspaces and nodes", [*groups, *templates])
 
 
 def machine_of(graph: Graph, group: Node) -> str | None:

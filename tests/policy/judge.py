@@ -10,6 +10,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, Policy
 
+from policy.graph import Graph, Node
 from policy.one_reading import OneReading
 from policy.pack import NAME, POLICIES
 from tests.policy.world import Rendered, World
@@ -106,6 +107,16 @@ def run(
     reported = {line.policy for line in lines}
     stack_policies = {policy.name for policy in asked if not policy.name.endswith("-inputs")}
     return Outcome(tuple(lines), waived, frozenset(stack_policies - waived.keys() - reported))
+
+
+def graph_of(found: Recording) -> Graph:
+    """A deployed recording as policies read it."""
+    return Graph(
+        Node(
+            urn=each.urn, type_token=each.type, name=each.name, raw={**each.outputs, **each.inputs}, edges=each.edges, region=each.region
+        )
+        for each in found.entries
+    )
 
 
 def lawful(need: Mapping[str, Any]) -> Config:

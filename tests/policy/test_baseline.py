@@ -13,10 +13,9 @@ import pytest
 
 from policy import baseline, baseline_aws, baseline_kubernetes, tokens
 from policy.baseline import RULES
-from policy.graph import Graph, Node
 from policy.stack import Stack
 from tests.policy.breaking import Breaking, drop, put
-from tests.policy.judge import BASELINE, run
+from tests.policy.judge import BASELINE, graph_of, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED
 
@@ -187,11 +186,7 @@ TRIPS: dict[str, Breaking] = {
 @functools.cache
 def counts() -> Counter[str]:
     """How many of prod's resources each rule judges."""
-    nodes = [
-        Node(urn=e.urn, type_token=e.type, name=e.name, raw={**e.outputs, **e.inputs}, edges=e.edges)
-        for e in stack("prod", DEPLOYED).entries
-    ]
-    return baseline.judge(Stack(Graph(nodes)), {}).rules
+    return baseline.judge(Stack(graph_of(stack("prod", DEPLOYED))), {}).rules
 
 
 def changed(trip: Breaking) -> Recording:

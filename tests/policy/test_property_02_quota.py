@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policy.property_02_quota import shortfalls
+from policy.property_02_quota import PROPERTY, shortfalls
 from policy.quota_demand import quota_of, vcpus
+from policy.stack import Stack
 from policy.variables import PREFLIGHT
 from tests.policy.breaking import Breaking, Broken, assert_caught, cases, put
-from tests.policy.judge import run
+from tests.policy.judge import graph_of, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED
 from tools.environment import LOCAL_QUOTAS
@@ -36,6 +37,20 @@ def many(type_token: str, count: int) -> Breaking:
     return change
 
 
+COUNTED = {
+    ENVIRONMENT,
+    NODE_GROUP,
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/eip:Eip",
+    "aws:ec2/natGateway:NatGateway",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "aws:eks/cluster:Cluster",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:rds/cluster:Cluster",
+    "aws:rds/clusterInstance:ClusterInstance",
+}
 BROKEN = [
     Broken("larger nodes", "L-1216C47A", put(NODE_GROUP, "coder-ws-a", "instanceTypes", ["m5.24xlarge"])),
     Broken("more nodes", "L-1216C47A", put(NODE_GROUP, "coder-prov", "scalingConfig.maxSize", 400)),
@@ -103,6 +118,27 @@ def nodes_only() -> Recording:
     keep = {ENVIRONMENT, NODE_GROUP, TEMPLATE, "aws:ec2/eip:Eip", "pulumi:pulumi:Stack"}
     found.entries = [entry for entry in found.entries if entry.type in keep]
     return found
+
+
+def test_what_was_counted_was_judged() -> None:
+    """Green means judged: each resource that a need is made of, and nothing else."""
+    found = stack("prod", DEPLOYED)
+    counted = {urn for each in found.entries if each.type in COUNTED for urn in [each.urn]}
+    gateways = {each.urn for each in found.all("aws:ec2/vpcEndpoint:VpcEndpoint") if each.inputs["vpcEndpointType"] == "Gateway"}
+    templates = {urn for group in found.all(NODE_GROUP) for urn in group.edges["launchTemplate"]}
+    verdict = PROPERTY.judge(Stack(graph_of(found)), {})
+    assert (verdict.violations, verdict.open) == ([], [])
+    assert verdict.judged == (counted - gateways) | templates
+
+
+def test_what_could_not_be_counted_was_not_judged() -> None:
+    found = nodes_only()
+    for group in found.all(NODE_GROUP):
+        group.put("instanceTypes", ["enormous"])
+        group.drop("scalingConfig.maxSize")
+    verdict = PROPERTY.judge(Stack(graph_of(found)), {})
+    assert len(verdict.open) == 2  # vCPU and volumes
+    assert not {group.edges["launchTemplate"][0] for group in found.all(NODE_GROUP)} & verdict.judged
 
 
 def test_a_limit_that_is_not_known_is_a_failure() -> None:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, put, swap
 from tests.policy.judge import run
-from tests.policy.recorded import ROOT, Recording, stack
+from tests.policy.recorded import ROOT, Entry, Recording, stack
 from tests.policy.test_property_07_auto_stop import TEMPLATE, small
 from tests.policy.world import DEPLOYED, PREVIEW
 
-NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
+NODE_GROUP, KEY = "aws:eks/nodeGroup:NodeGroup", "coder.com/node-group"
 POD = "pod-swdev"
 
 
@@ -68,6 +68,49 @@ def one_small_node(found: Recording) -> None:
         group.put("instanceTypes", ["m6g.medium"])
 
 
+def labelled(group: str) -> Any:
+    """Every group for workspaces under another label and taint; the names of the resources stay."""
+
+    def change(found: Recording) -> None:
+        for each in workspace_groups(found):
+            each.put("labels", {KEY: group})
+            each.put("taints.0.value", group)
+
+    return change
+
+
+def workspace_groups(found: Recording) -> list[Entry]:
+    return [each for each in found.all(NODE_GROUP) if each.inputs["labels"][KEY] == "coder-ws"]
+
+
+def tainted(found: Recording) -> None:
+    for each in workspace_groups(found):
+        each.put("taints", [*each.inputs["taints"], {"key": "team", "value": "others", "effect": "NO_EXECUTE"}])
+
+
+def look_alike(found: Recording) -> None:
+    """Their own nodes hold no pod, and a large group is called as theirs are."""
+    for each in workspace_groups(found):
+        each.put("instanceTypes", ["m6g.medium"])
+    large = found.copy_of(found.one(NODE_GROUP, "coder-ws-a"), "us-east-1-coder-ws-d")
+    large.put("instanceTypes", ["m5.24xlarge"])
+    large.put("labels", {KEY: "coder-ws-d"})
+    large.put("taints.0.value", "coder-ws-d")
+
+
+def small_machines(found: Recording) -> None:
+    """What Karpenter may start for workspaces; the pool of the provisioners may start more."""
+    for pool in found.all("kubernetes:karpenter.sh/v1:NodePool"):
+        wanted = pool.inputs["spec"]["template"]["spec"]["requirements"]
+        index = next(number for number, each in enumerate(wanted) if each["key"] == "node.kubernetes.io/instance-type")
+        kinds = ["c7i.large"] if "workspaces" in pool.name else ["m5.24xlarge"]
+        pool.put(f"spec.template.spec.requirements.{index}.values", kinds)
+
+
+def role(name: str, value: str) -> Any:
+    return put("coder-eks:environment:Environment", None, f"regions.us-east-1.nodeGroups.{name}.role", value)
+
+
 BROKEN = [
     Broken("a processor less", "offers sw-dev-small with 1 vCPU", size("sw-dev-small", "cpu", 1.0)),
     Broken("more memory", "offers sw-dev-medium with 4 vCPU, 9 GiB", size("sw-dev-medium", "memory", "9Gi")),
@@ -77,6 +120,16 @@ BROKEN = [
     Broken("a size of another name", "none of the system's sizes", renamed("sw-dev-small", "sw-dev-tiny")),
     Broken("a look-alike", "none of the system's sizes", renamed("platform", "platform-")),
     Broken("a size that no node holds", "more than any node for workspaces has", one_small_node),
+    Broken("nodes under another label", "no nodes of the stack have the label coder.com/node-group=coder-ws", labelled("coder-ws-")),
+    Broken("nodes with a taint more", "and no other taint", tainted),
+    Broken("large nodes that are only called so", "more than any node for workspaces has", look_alike),
+    Broken("small machines of a pool", "more than any node for workspaces has", small_machines, (DEPLOYED,), "demo"),
+    Broken(
+        "pods on the nodes of coderd",
+        "runs in pods on coder-control, which the stack does not declare for workspaces",
+        root(lambda content: content["module"]["base"].update(node_group="coder-control")),
+    ),
+    Broken("nodes that are not for workspaces", "does not declare for workspaces (none)", role("coder-ws", "control")),
     Broken(
         "a pod that requests all of itself",
         "more than any node",

@@ -1,0 +1,67 @@
+"""The nodes that take a workspace's pod, by what they are: their label, their taints, and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from policy import tokens
+from policy.graph import Graph, Node
+from policy.quota_demand import POOL, machine_of, vcpus
+from policy.systems import GROUP_KEY
+from policy.values import Value, at, mapping, sequence, text
+
+# GiB of memory for each vCPU by the family's letter (EC2 user guide, instance families, read 2026-11): compute, general, memory optimised
+_MEMORY: Mapping[str, float] = {"c": 2, "m": 4, "r": 8, "g": 4, "p": 8}
+_INSTANCE_TYPE = "node.kubernetes.io/instance-type"  # the label by which a pool of Karpenter's names what it may start
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """One kind of node. taints: keys and values of those that keep pods off. cpu: vCPU; memory: GiB."""
+
+    group: str | None
+    taints: frozenset[tuple[str | None, str | None]]
+    cpu: float
+    memory: float
+
+    def takes(self, group: str) -> bool:
+        """Whether a pod comes here that selects this group's label and puts up with its taint, and with no other."""
+        return self.group == group and self.taints <= {(GROUP_KEY, group)}
+
+
+def size_of(instance_type: str) -> tuple[float, float] | None:
+    """vCPU and GiB of an instance type by its name; None for a name of another form.
+
+    >>> size_of("m5.2xlarge"), size_of("r6i.large"), size_of("huge")
+    ((8.0, 32.0), (2.0, 16.0), None)
+    """
+    cpu = vcpus(instance_type)
+    return (float(cpu), cpu * _MEMORY.get(instance_type[0], 4)) if cpu else None
+
+
+def node_kinds(graph: Graph) -> Iterator[NodeKind]:
+    """Every kind of node that the stack's node groups and Karpenter's pools start."""
+    for group in graph.all(tokens.NODE_GROUP):
+        machine = machine_of(graph, group)
+        yield from _kinds([machine] if machine else [], group.get("labels"), group.get("taints"))
+    for pool in graph.nodes:
+        if POOL.match(pool.type):
+            template = pool.get("spec", "template")
+            yield from _kinds(_types(pool), at(template, "metadata", "labels"), at(template, "spec", "taints"))
+
+
+def _kinds(types: Iterable[str], labels: Value, taints: Value) -> Iterator[NodeKind]:
+    kept_off = [taint for taint in sequence(taints) if not (text(at(taint, "effect")) or "").upper().startswith("PREFER")]
+    keys = frozenset((text(at(taint, "key")), text(at(taint, "value"))) for taint in kept_off)
+    for kind in types:
+        size = size_of(kind)
+        if size:
+            yield NodeKind(text(mapping(labels).get(GROUP_KEY)), keys, *size)
+
+
+def _types(pool: Node) -> list[str]:
+    """The instance types that a pool names."""
+    wanted = sequence(pool.get("spec", "template", "spec", "requirements"))
+    named = [item for item in wanted if at(item, "key") == _INSTANCE_TYPE and at(item, "operator") == "In"]
+    return [kind for item in named for value in sequence(at(item, "values")) if (kind := text(value))]
