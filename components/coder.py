@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import pulumi_aws as aws
-from pulumi import InvokeOptions, ResourceOptions
+from pulumi import InvokeOptions, Resource, ResourceOptions
 
 from components.backups import Backups, BackupsArgs
 from components.coder_access import CoderAccess, CoderAccessArgs
@@ -62,11 +63,17 @@ def database(place: Place, network: Network) -> PostgreSql:
     return made
 
 
-def coder_server(place: Place, base: Foundation, database: PostgreSql, entrance: Entrance, visit: int) -> CoderServer:
-    """coderd behind its load balancer. visit: on the first one its first user logs in by password."""
-    settings, plan, cluster = place.settings, place.plan, base.cluster
+def coder_server(
+    place: Place, base: Foundation, database: PostgreSql, entrance: Entrance, visit: int, after: Sequence[Resource] = ()
+) -> CoderServer:
+    """coderd behind its load balancer, in the primary region or, on the same database, in another one (T-36).
+
+    visit: on the first one its first user logs in by password. after: what stands first, beside the add-ons.
+    """
+    settings, plan, cluster, home = place.settings, place.plan, base.cluster, place.settings.primary_region
+    at_home = place.region == home
     return CoderServer(
-        CODER,
+        CODER if at_home else f"{CODER}-{place.region}",
         CoderServerArgs(
             coder=settings.coder,
             control=plan.control,
@@ -74,7 +81,7 @@ def coder_server(place: Place, base: Foundation, database: PostgreSql, entrance:
             version=settings.versions.coder,
             chart_version=settings.versions.charts.coder,
             quiet_hours=QuietHours(settings.templates.auto_stop, settings.workload.timezone),
-            region=place.region,
+            region=home,
             namespace=cluster.namespaces[CODER],
             namespace_name=CODER,
             identity=cluster.identity,
@@ -82,15 +89,16 @@ def coder_server(place: Place, base: Foundation, database: PostgreSql, entrance:
             surroundings=Surroundings(
                 vpc_cidr=place.planned.network.cidr,
                 load_balancer_cidrs=place.cidrs(Tier.PUBLIC),
-                database_cidrs=place.cidrs(Tier.DATABASE),
+                database_cidrs=place.cidrs(Tier.DATABASE, home),
+                relay_cidrs=place.planned.network.relay_cidrs,
                 client_namespaces=tuple(sorted({settings.coder.provisioner_namespace.value, WORKSPACES})),
                 metrics_namespaces=(CODER,),
-                metrics_cidrs=collector_cidrs(place),
-                traces=settings.observability.tracing,
+                metrics_cidrs=collector_cidrs(place) if at_home else (),
+                traces=settings.observability.tracing and at_home,
                 issuer=settings.coder.login_url,
                 pod_identity=place.declared.cluster.identity is IdentityMode.POD_IDENTITY,
             ),
-            add_ons=cluster.add_ons,
+            add_ons=[*cluster.add_ons, *after],
             database=database,
             vpc_id=base.network.vpc_id,
             target_group_arn=entrance.balancer.target_group_arn,
@@ -107,12 +115,17 @@ def collector_cidrs(place: Place) -> tuple[str, ...]:
 
 
 def inside_coder(
-    place: Place, base: Foundation, server: CoderServer, entrance: Entrance, token: aws.secretsmanager.Secret, token_made_on: date
+    place: Place,
+    base: Foundation,
+    server: CoderServer,
+    answering: Sequence[Resource],
+    token: aws.secretsmanager.Secret,
+    token_made_on: date,
 ) -> CoderAccess:
     """What is made of a running Coder: its provider and licence, the provisioners, then groups and templates.
 
-    All of it is asked of coderd at its access URL, so a destroy takes the way there, `entrance`, away after it. The provisioner key is
-    as old as the token: a new token makes a new key (PRV-07).
+    All of it is asked of coderd at its access URL, so a destroy takes all that answers there, `answering`, away after it. The
+    provisioner key is as old as the token: a new token makes a new key (PRV-07).
     """
     settings, cluster = place.settings, base.cluster
     inside = place.inside(cluster.kubernetes)
@@ -124,7 +137,7 @@ def inside_coder(
         CoderAccessArgs(
             url=place.plan.access_url,
             token=value.secret_string,
-            after=[server, entrance.balancer, entrance.hosts],
+            after=answering,
             license_secret=settings.coder.secrets.license,
         ),
         inside,

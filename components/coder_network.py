@@ -33,6 +33,7 @@ class Surroundings:
     vpc_cidr: of the VPC. load_balancer_cidrs: public subnets, where the balancer's health checks come from. database_cidrs: of the
     database tier. client_namespaces: of provisioners and workspaces, which reach coderd in the cluster (NET-34). metrics_namespaces: of
     Prometheus; metrics_cidrs: where a managed collector's interfaces stand. traces: whether they go to the observability chart's Tempo.
+    relay_cidrs: where another region's coderd on the same database runs.
     issuer: URL of the identity provider. pod_identity: whether credentials come from the agent on the node.
     """
 
@@ -45,6 +46,7 @@ class Surroundings:
     pod_identity: bool
     metrics_cidrs: tuple[str, ...] = ()
     traces: bool = False
+    relay_cidrs: tuple[str, ...] = ()
 
 
 def coderd(around: Surroundings) -> NetworkPolicySpecArgsDict:
@@ -68,6 +70,8 @@ def coderd(around: Surroundings) -> NetworkPolicySpecArgsDict:
         {"to": [_block(ANYWHERE, but=LINK_LOCAL)], "ports": _ports("TCP", *https)},
         {"to": [_pods(SELECTOR)]},
     ]
+    if around.relay_cidrs:
+        egress.append({"to": _blocks(around.relay_cidrs), "ports": _ports("TCP", HTTP_PORT)})
     if around.traces:
         egress.append({"to": [_pods(TEMPO)], "ports": _ports("TCP", OTLP_PORT)})
     if around.pod_identity:

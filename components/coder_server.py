@@ -30,8 +30,8 @@ class CoderServerArgs:
 
     control: replicas and their size. version, chart_version: pinned, one release (CDR-42). password_login: on the first visit only, when
     the first token is to be made. quiet_hours: when templates' stop requirement strikes, None for Coder's default. namespace_name: the
-    name that `namespace` resolves to. add_ons: what must run first: External Secrets, the load balancer controller. target_group_arn: of
-    the load balancer.
+    name that `namespace` resolves to. region: of the database and of the operator's secrets, wherever this coderd runs. add_ons: what must
+    run first: External Secrets, the load balancer controller. target_group_arn: of the load balancer.
     """
 
     coder: Coder

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi_aws as aws
-from pulumi import ComponentResource, Input, ResourceOptions
+from pulumi import ComponentResource, Input, Resource, ResourceOptions
 
 from components.coder import coder_server, database, inside_coder
+from components.coder_server import CoderServer
 from components.declared_facts import declared_facts
-from components.entrance import entrance
+from components.entrance import Entrance, entrance
 from components.foundation import Foundation, foundation
 from components.observability import Observed, observability
 from components.place import Place
@@ -30,6 +31,8 @@ class EnvironmentArgs:
 
 class Environment(ComponentResource):
     """Network and cluster of every deployed region; database, Coder and its hosts in the primary one (decisions 7 and 8).
+
+    A region beside it has a workspace proxy, or a coderd of its own on the same database (T-36).
 
     On the first visit there is no token of coderd: provisioners and templates are left out, and coderd lets its first user log in by
     password. `coder-eks bootstrap` makes that user and the token; the next update declares the rest and takes the password login away.
@@ -57,19 +60,23 @@ class Environment(ComponentResource):
         kept_by_bootstrap(
             "first-user", FIRST_USER_SECRET.format(system=settings.system.name), "Coder's first user and its password", here.opts
         )
-        bases = {region: foundation(place, has_entrance=region == primary or visit > 1) for region, place in places.items()}
+        bases = {region: foundation(place, has_entrance=settings.serves_access(region) or visit > 1) for region, place in places.items()}
 
-        for region in settings.linked_regions:
-            _link(places[region], bases[region], here, bases[primary])
+        links = {region: _link(places[region], bases[region], here, bases[primary]) for region in settings.linked_regions}
 
         base = bases[primary]
         state = database(here, base.network)
         way = entrance(here, base.network)
         server = coder_server(here, base, state, way, visit)
-        ways = {primary: way}
+        ways, answering = {primary: way}, _answering(server, way)
+        for region in settings.sharing_regions:
+            ways[region] = entrance(places[region], bases[region].network, way)
+            # after the first, which migrates the tables from nearby
+            another = coder_server(places[region], bases[region], state, ways[region], visit, after=[server, links[region]])
+            answering += _answering(another, ways[region])
         if token_made_on is not None:
-            access = inside_coder(here, base, server, way, token, token_made_on)
-            for region in sorted(places.keys() - {primary}):
+            access = inside_coder(here, base, server, answering, token, token_made_on)
+            for region in sorted(places.keys() - ways.keys()):
                 ways[region] = proxy_region(places[region], bases[region], way, access)
         topics = observability(here, Observed(places=places, bases=bases, entrances=ways, key_made_on=token_made_on))
 
@@ -93,3 +100,8 @@ def _link(place: Place, base: Foundation, primary: Place, primary_base: Foundati
         for each, its in ((place, base), (primary, primary_base))
     )
     return RegionLink(f"link-{place.region}", RegionLinkArgs(requester=asks, accepter=accepts), ResourceOptions(parent=place.parent))
+
+
+def _answering(server: CoderServer, way: Entrance) -> list[Resource]:
+    """What stands between whoever asks the access URL and an answer."""
+    return [server, way.balancer, way.hosts]

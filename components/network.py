@@ -93,7 +93,7 @@ class Network(ComponentResource):
             gateways = nat_gateways(name, plan, subnets, gateway, child)
         private, routes = private_routes(name, plan, vpc.id, subnets, {**gateways, **instances}, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
-        groups, rules = security_groups(name, vpc.id, plan.runner_cidrs, _group_tags(args), child, has_entrance=args.has_entrance)
+        groups, rules = security_groups(name, vpc.id, plan, _group_tags(args), child, has_entrance=args.has_entrance)
         self.ways = [*routes, *rules, *healers]
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(

@@ -91,6 +91,28 @@ def _to_data() -> Iterable[Flow]:
         yield Flow(node, Party.ENDPOINT, "tcp", HTTPS, "AWS APIs")  # NET-23, T-88
 
 
+@dataclass(frozen=True)
+class RangeFlow:
+    """What an address range may open, where no security group stands for who is behind it."""
+
+    cidr: str
+    target: Party
+    port: int
+    purpose: str
+
+
+def range_flows(network: NetworkPlan) -> tuple[RangeFlow, ...]:
+    """Who comes from outside of the VPC by a private way: runners and operators (EKS-03), and a coderd of another region on this one's
+    database (T-36), which a security group of this region can't name (VPC Peering Guide, "Update your
+    security groups to reference peer security groups", read 2026-11).
+    """
+    return (
+        *(RangeFlow(cidr, Party.CLUSTER, HTTPS, "Kubernetes API for runners and operators") for cidr in network.runner_cidrs),
+        *(RangeFlow(cidr, Party.CONTROL, CODERD, "coderd of another region: relay") for cidr in network.relay_cidrs),
+        *(RangeFlow(cidr, Party.DATABASE, POSTGRESQL, "coderd of another region") for cidr in network.database_client_cidrs),
+    )
+
+
 class Protocol(StrEnum):
     """IP protocol numbers: NACLs are stored by number, so a name would be a difference at every refresh."""
 
@@ -127,7 +149,7 @@ def tier_acls(network: NetworkPlan) -> dict[Tier, TierAcl]:
     """
     ranges = {Tier(tier.name): _ranges(network, Tier(tier.name)) for tier in network.tiers}
     databases = ranges[Tier.DATABASE]
-    clients = ranges[Tier(network.tier_of(Role.CONTROL.value).name)]
+    clients = [*ranges[Tier(network.tier_of(Role.CONTROL.value).name)], *_collapsed(network.database_client_cidrs)]
     acls = {
         Tier.PUBLIC: _acl(
             [
@@ -176,7 +198,11 @@ def _acl(ingress: list[AclRule], egress: list[AclRule]) -> TierAcl:
 
 def _ranges(network: NetworkPlan, tier: Tier) -> list[str]:
     """A tier's subnets in as few ranges as they can be written."""
-    return [str(cidr) for cidr in collapse_addresses(IPv4Network(subnet.cidr) for subnet in network.tier(tier.value).subnets)]
+    return _collapsed(subnet.cidr for subnet in network.tier(tier.value).subnets)
+
+
+def _collapsed(cidrs: Iterable[str]) -> list[str]:
+    return [str(cidr) for cidr in collapse_addresses(map(IPv4Network, cidrs))]
 
 
 def _runners_outside(network: NetworkPlan) -> list[str]:

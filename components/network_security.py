@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi_aws as aws
 from pulumi import Input, Resource, ResourceOptions
 
-from components.network_rules import ANYWHERE, HTTPS, OPEN_EGRESS, AclRule, Flow, Party, Protocol, flows, tier_acls
+from components.network_rules import ANYWHERE, OPEN_EGRESS, AclRule, Flow, Party, Protocol, RangeFlow, flows, range_flows, tier_acls
 from plan.model import NetworkPlan
 from settings.network import Tier
 
@@ -18,7 +18,7 @@ FRAGMENTATION_NEEDED = (3, 4)
 def security_groups(
     name: str,
     vpc_id: Input[str],
-    runner_cidrs: Sequence[str],
+    plan: NetworkPlan,
     tags: Mapping[Party, Mapping[str, str]],
     opts: ResourceOptions,
     *,
@@ -26,8 +26,8 @@ def security_groups(
 ) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
     """A group for each party, never shared (NET-18), and a rule resource for each flow: what is not a flow is closed.
 
-    Sources are groups, not ranges: an address that moves to another tier takes no right with it. Runners, which are in no tier of
-    ours, reach the Kubernetes API by their ranges (EKS-03). tags: of some groups beside their name. has_entrance: whether the internet
+    Sources are groups, not ranges: an address that moves to another tier takes no right with it. Who comes
+    from another network is known by range (EKS-03, T-36). tags: of some groups beside their name. has_entrance: whether the internet
     may open what it may open at all.
     """
     parties = [party for party in Party if party is not Party.INTERNET]
@@ -60,7 +60,7 @@ def security_groups(
         )
         for party in OPEN_EGRESS
     ]
-    rules += [_runner(name, groups[Party.CLUSTER], cidr, opts) for cidr in runner_cidrs]
+    rules += [_by_range(name, groups, flow, opts) for flow in range_flows(plan)]
     aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc_id, ingress=[], egress=[], opts=opts)
     return groups, rules
 
@@ -93,15 +93,15 @@ def _egress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow
     )
 
 
-def _runner(name: str, cluster: aws.ec2.SecurityGroup, cidr: str, opts: ResourceOptions) -> Resource:
+def _by_range(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: RangeFlow, opts: ResourceOptions) -> Resource:
     return aws.vpc.SecurityGroupIngressRule(
-        f"{name}-{Party.CLUSTER.value}-from-{cidr.replace('.', '-').replace('/', '-')}",
-        security_group_id=cluster.id,
-        description="Kubernetes API for runners and operators",
+        f"{name}-{flow.target.value}-from-{flow.cidr.replace('.', '-').replace('/', '-')}",
+        security_group_id=groups[flow.target].id,
+        description=flow.purpose,
         ip_protocol="tcp",
-        from_port=HTTPS,
-        to_port=HTTPS,
-        cidr_ipv4=cidr,
+        from_port=flow.port,
+        to_port=flow.port,
+        cidr_ipv4=flow.cidr,
         opts=opts,
     )
 

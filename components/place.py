@@ -44,9 +44,9 @@ class Place:
         """For what is of AWS and of other providers, a cluster's for one."""
         return ResourceOptions(parent=self.parent, providers=[self.provider, *providers])
 
-    def cidrs(self, tier: Tier) -> tuple[str, ...]:
-        """The ranges of a tier's subnets, in zone order."""
-        return tuple(subnet.cidr for subnet in self.planned.network.tier(tier.value).subnets)
+    def cidrs(self, tier: Tier, region: str | None = None) -> tuple[str, ...]:
+        """The ranges of a tier's subnets, in zone order; of another region where one is given."""
+        return tuple(subnet.cidr for subnet in self.plan.regions[region or self.region].network.tier(tier.value).subnets)
 
 
 def architecture(plan: RegionPlan, role: Role) -> str:

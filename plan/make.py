@@ -17,6 +17,7 @@ from plan.pools import pool_plans, pools
 from plan.provisioners import BUILD, TARGET, TARGET_BUILDS, last_finishes, provisioner_plan, slots_for
 from plan.quotas import ELASTIC_IPS, demands, gpu_demands
 from plan.schedules import Window, schedule_plan
+from plan.sharing import with_sharing
 from plan.workspaces import capacity_plan
 from settings.cluster import Role
 from settings.coder import ProvisionerNamespace
@@ -33,7 +34,8 @@ def make_plan(settings: Settings) -> Plan:
     networks = {name: plan_network(settings, name, sized[name], findings) for name in settings.deployed_regions}
     _check_undeployed(settings, control, findings)
     findings.stop_on_conflicts()
-    regions = {name: _region(settings, name, network, sized[name], findings) for name, network in networks.items() if network is not None}
+    whole = with_sharing(settings, {name: network for name, network in networks.items() if network is not None}, findings)
+    regions = {name: _region(settings, name, network, sized[name], findings) for name, network in whole.items()}
     primary = settings.primary_region
     workspace_group = group_of(Role.WORKSPACE, sized[primary])
     assert workspace_group is not None  # settings demand one, and its type is known or there was a conflict

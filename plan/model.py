@@ -45,7 +45,8 @@ class TierPlan:
 class NetworkPlan:
     """zones: full names (`us-east-1a`). nat_zones: those that NAT stands in. nat_instance_type: of NAT instances.
 
-    runner_cidrs: who reaches the Kubernetes API beside the nodes.
+    runner_cidrs: who reaches the Kubernetes API beside the nodes. relay_cidrs: control subnets of other regions, whose coderd and the one
+    here relay to each other. database_client_cidrs: those of them whose coderd is on the database here.
     """
 
     cidr: str
@@ -55,6 +56,8 @@ class NetworkPlan:
     runner_cidrs: tuple[str, ...] = ()
     nat_zones: tuple[str, ...] = ()
     nat_instance_type: str = ""
+    relay_cidrs: tuple[str, ...] = ()
+    database_client_cidrs: tuple[str, ...] = ()
 
     def tier(self, name: str) -> TierPlan:
         """The tier of that name; KeyError where there is none."""

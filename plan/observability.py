@@ -50,15 +50,15 @@ def _alerts(region: Watched) -> RegionAlerts:
 
 
 def watched(settings: Settings, name: str, region: RegionPlan, control: ControlPlan) -> Watched:
-    """What there is to watch: nodes everywhere, Coder's entrance and its database in the primary region."""
-    primary = name == settings.primary_region
+    """What there is to watch: nodes everywhere, Coder's entrance where coderd answers, its database in the primary region."""
+    primary, coderd = name == settings.primary_region, settings.serves_access(name)
     return Watched(
         node_groups=region.node_groups,
-        control=control if primary else None,
+        control=control if coderd else None,
         aurora=settings.primary_database.engine.value.startswith("aurora") if primary else None,
-        entrance=primary,
+        entrance=coderd,
         backups=primary,
-        proxy=not primary,
+        proxy=not coderd,
     )
 
 

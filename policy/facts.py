@@ -25,7 +25,7 @@ class GroupFacts:
     maximum: int | None
 
 
-PRIMARY, PROXY = "primary", "proxy"
+PRIMARY, PROXY, SHARED = "primary", "proxy", "shared-database"
 PEERING = "peering"
 
 

@@ -1,13 +1,19 @@
-"""Property 1 between regions: whoever is declared as linked is, by an accepted peering with routes on both sides; nobody else (NET-39)."""
+"""Property 1 between regions: whoever is declared as linked is, by an accepted peering with routes on both sides; nobody else (NET-39).
+
+And a database lets in of other regions what is coderd's, where one there is declared to be on it (DB-23).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_network
 
 from policy import tokens
-from policy.facts import PRIMARY
+from policy.facts import PRIMARY, SHARED
 from policy.graph import Graph, Node
+from policy.ingress import open_ranges
 from policy.region import Region
+from policy.systems import static_groups
 from policy.values import Unknown, text
 from policy.verdict import Verdict
 
@@ -41,6 +47,8 @@ def relations(graph: Graph, regions: Sequence[Region], verdict: Verdict) -> None
         elif primary is not None:
             _routes(region, primary, found[0], verdict)
             _routes(primary, region, found[0], verdict)
+    for region in regions:
+        _database_clients(region, [other for other in regions if other is not region], verdict)
 
 
 def _accepted(graph: Graph, connection: Node, verdict: Verdict) -> None:
@@ -68,6 +76,35 @@ def _routes(here: Region, there: Region, connection: Node, verdict: Verdict) -> 
                 verdict.undecided(subnet, f"whether it has a route to {there.name} is unknown")
             elif not any(route.get("destinationCidrBlock") in ranges for route in led):
                 verdict.wrong(subnet, f"has no route to {there.name} over the peering; route {', '.join(sorted(map(str, ranges)))} there")
+
+
+def _database_clients(here: Region, others: Sequence[Region], verdict: Verdict) -> None:
+    """Addresses of another region reach a database only where a coderd there is on it, and its nodes' addresses only (DB-23, T-38)."""
+    elsewhere = [ip_network(cidr) for other in others for vpc in other.all(tokens.VPC) if (cidr := text(vpc.get("cidrBlock")))]
+    tiers = {here.need.node_groups[name].tier for name in static_groups(here.need)}
+    coderd = {
+        text(subnet.get("cidrBlock"))
+        for other in others
+        if other.facts.serves == SHARED
+        for tier in tiers
+        for subnet in other.subnets.get(tier, ())
+    }
+    databases = here.all(tokens.DATABASE_CLUSTER, tokens.DATABASE_INSTANCE)
+    groups = {urn for node in databases for urn in here.graph.targets(node, "vpcSecurityGroupIds", tokens.SECURITY_GROUP).urns}
+    for rule in here.all(tokens.SECURITY_GROUP, tokens.SECURITY_GROUP_RULE, tokens.INGRESS_RULE):
+        target = (
+            {rule.urn} if rule.type == tokens.SECURITY_GROUP else here.graph.targets(rule, "securityGroupId", tokens.SECURITY_GROUP).urns
+        )
+        if not target & groups:
+            continue
+        verdict.saw(rule)
+        for opened in open_ranges(rule):
+            if isinstance(opened.sources, Unknown):
+                verdict.undecided(rule, "who may reach the database is unknown")
+                continue
+            for source in opened.sources:
+                if source not in coderd and any(ip_network(source, strict=False).overlaps(vpc) for vpc in elsewhere if ":" not in source):
+                    verdict.wrong(rule, f"lets {source} of another region reach the database; only nodes of a coderd that is on it may")
 
 
 def _routes_of(region: Region, subnet: Node) -> list[Node]:

@@ -64,6 +64,11 @@ class Settings(Section):
         """The deployed regions whose network is joined to the primary region's, by name (NET-39)."""
         return tuple(name for name, region in self.deployed_regions.items() if region.link is Link.PEERING)
 
+    @property
+    def sharing_regions(self) -> tuple[str, ...]:
+        """The deployed regions beside the primary one whose coderd is on its database, by name (T-36)."""
+        return tuple(name for name in self.deployed_regions if name != self.primary_region and self.serves_access(name))
+
     def faults(self) -> Iterable[Fault]:
         """Everything that must agree between sections."""
         return between_sections({name: getattr(self, name) for name in type(self).model_fields})
@@ -182,6 +187,7 @@ _RULES: tuple[tuple[tuple[str, ...], Callable[..., Iterable[Fault]]], ...] = (
     (("workload", "templates", "regions"), _capacity_until_autostop),
     (("regions",), regions.apart),
     (("regions",), regions.one_primary),
+    (("regions",), regions.shared_database),
     (("regions",), regions.zones_of_the_region),
     (("regions",), regions.endpoints_for_identity),
     (("regions", "versions"), _minor_versions_fit),

@@ -104,12 +104,33 @@ def one_primary(regions: dict[str, Region]) -> Iterable[Fault]:
         yield Fault(("regions", primary, "serves"), "the region has Coder itself; remove the key here")
     if regions[primary].link is not Link.NONE:
         yield Fault(("regions", primary, "link"), "the other regions are linked to this one; remove the key here")
-    for name in sorted(set(regions) - set(databases)):
-        if regions[name].serves is Serves.SHARED_DATABASE:  # DB-23
+
+
+def shared_database(regions: dict[str, Region]) -> Iterable[Fault]:
+    """A coderd on another region's database has a private way there that no workspace shares, and is the only such one (DB-23, T-36)."""
+    primary = next((name for name, region in sorted(regions.items()) if region.database is not None), None)
+    if primary is None:
+        return  # which is a fault of its own
+    sharing = sorted(name for name, region in regions.items() if region.serves is Serves.SHARED_DATABASE and name != primary)
+    for index, name in enumerate(sharing):
+        path = ("regions", name, "serves")
+        if regions[name].link is not Link.PEERING:
             yield Fault(
-                ("regions", name, "serves"),
-                f"a coderd here on the database in {primary} needs VPCs that are peered, routes and security groups, which this program "
-                "does not declare, and waits for the distance with every query (T-36); write proxy",
+                path,
+                f"a coderd here on the database in {primary} needs the VPCs of both peered, with routes between them (T-12); "
+                "write link: peering beside it, or serves: proxy",
+            )
+        for shared in (each for each in (primary, name) if Tier.PRIVATE in regions[each].tiers):
+            yield Fault(
+                path,
+                f"across regions, security groups admit ranges, and the one of {shared}'s control nodes, tier private, is that of "
+                "its workspaces too (T-38); give the control nodes there a tier of their own, or write proxy",
+            )
+        if index:
+            yield Fault(
+                path,
+                f"a coderd in {sharing[0]} is on the database in {primary} already: each coderd relays to every other, and peering "
+                "leads to the primary region only; write proxy",
             )
 
 

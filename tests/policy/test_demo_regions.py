@@ -144,10 +144,15 @@ PEERING, ACCEPTER = "aws:ec2/vpcPeeringConnection:VpcPeeringConnection", "aws:ec
 ROUTE, LINK = "aws:ec2/route:Route", f"link-{SECOND}"
 
 
+def shared(mode: str) -> Recording:
+    """The second region with a coderd of its own on the primary region's database."""
+    return two_regions(mode, link="peering", serves="shared-database")
+
+
 @MODES
-def test_a_link_is_green(mode: str) -> None:
-    """NET-39, POL-01"""
-    green(run(two_regions(mode, link="peering"), mode), 2)
+def test_a_link_and_a_coderd_on_the_database_behind_it_are_green(mode: str) -> None:
+    """NET-39, DB-23, T-36: with no pack config."""
+    green(run(shared(mode), mode), 2)
 
 
 def undeclared(found: Recording) -> None:
@@ -174,6 +179,14 @@ UNLINKED: dict[str, tuple[str, Breaking]] = {
     "no way there": (f"has no route to {SECOND} over the peering", remove(ROUTE, f"{LINK}-us-east-2-private-b")),
     "no way back": ("has no route to us-east-2 over the peering", remove(ROUTE, f"{LINK}-{SECOND}-database")),
     "another range": ("has no route to us-east-2", put(ROUTE, f"{LINK}-{SECOND}-private-a", "destinationCidrBlock", "10.9.0.0/16")),
+    "the whole region at the database": (
+        "lets 10.1.0.0/16 of another region reach the database",
+        put("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "us-east-2-database-from-10-1-20-0-24", "cidrIpv4", "10.1.0.0/16"),
+    ),
+    "a database open to a proxy's region": (
+        "lets 10.1.20.0/24 of another region reach the database",
+        lambda found: found.one("coder-eks:environment:Environment", "coder").put(f"regions.{SECOND}.serves", "proxy"),
+    ),
     "a public way": (f"leads from a public subnet to {SECOND}", over_a_public_table),
 }
 
@@ -182,7 +195,7 @@ UNLINKED: dict[str, tuple[str, Breaking]] = {
 def test_a_link_that_leads_nowhere_or_that_nobody_declared_is_named(name: str) -> None:
     """NET-39, POL-01: at preview, by edges alone."""
     reason, apply = UNLINKED[name]
-    found = two_regions(PREVIEW, link="peering")
+    found = shared(PREVIEW)
     apply(found)
     lines = run(found, PREVIEW, number=1).violations(1)
     assert any(reason in line.message for line in lines), [line.message for line in lines]
