@@ -12,8 +12,9 @@ from components import iam
 from plan.alerts import ROUTES, TOPICS, Level, topic
 from settings.observability import Contacts
 
-# Who may publish, and so use the key. EventBridge: SNS takes no condition in its statements (Amazon EventBridge User Guide, "Amazon SNS
-# permissions", and its troubleshooting page, read 2026-11); it publishes for rules of this account and region only.
+# Who may publish, and so use the key. EventBridge's statements carry no condition. In a key's policy aws:SourceAccount, aws:SourceArn and
+# aws:SourceOrgID are "not supported for EventBridge-to-encrypted topics" (Amazon SNS Developer Guide, "Managing Amazon SNS encryption keys
+# and costs"), and a topic's takes none either (Amazon EventBridge User Guide, "Amazon SNS permissions" and troubleshooting; read 2026-11).
 ALARMS, EVENTS, BUDGETS, PROMETHEUS = "cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com", "aps.amazonaws.com"
 PUBLISHERS = (PROMETHEUS, BUDGETS, ALARMS)
 USE = ("kms:Decrypt", "kms:GenerateDataKey")

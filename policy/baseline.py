@@ -24,11 +24,11 @@ from pulumi_policy import (
 from policy import baseline_aws, baseline_kubernetes, tokens
 from policy.baseline_rules import Rule
 from policy.crossguard import FRAMEWORK, PAGES, latest
-from policy.graph import Node
+from policy.graph import Graph, Node
 from policy.inputs import remember
 from policy.stack import Stack, stack_of
 from policy.values import Props, mapping, properties, sequence, text
-from policy.verdict import Verdict
+from policy.verdict import Finding, Verdict
 
 NAME = "baseline"
 RULES: tuple[Rule, ...] = (*baseline_aws.RULES, *baseline_kubernetes.RULES)
@@ -101,17 +101,32 @@ def judge(stack: Stack, settings: Props) -> Verdict:
         for rule in rules_of(node):
             verdict.rules[rule.id] += 1
             verdict.saw(node)
-    for fault in over(settings, _today(settings)):
-        verdict.wrong(None, fault)
-    logged = {urn for log in stack.graph.all(baseline_aws.FLOW_LOG) for urn in stack.graph.targets(log, "vpcId", tokens.VPC).urns}
-    for vpc in stack.graph.all(tokens.VPC):
-        if vpc.urn not in logged:
-            verdict.wrong(vpc, "vpc-flow-logs-everywhere: has no flow log; add one (AWS Security Hub EC2.6)")
-    for group in stack.graph.all(tokens.NODE_GROUP):
-        template = stack.graph.targets(group, ("launchTemplate", "id"), tokens.LAUNCH_TEMPLATE).only
-        if template is not None and not baseline_aws.of_nodes(template):
-            verdict.wrong(template, "ec2-launch-template-of-nodes: starts nodes and is called a NAT instance's; rename it")
+    verdict.violations += [Finding("", f"exceptions: {fault}") for fault in over(settings, _today(settings))]
+    verdict.violations += [Finding(node.urn, f"{rule}: {node.name}: {fault}") for node, rule, fault in _relations(stack.graph)]
     return verdict
+
+
+def _relations(graph: Graph) -> Iterator[tuple[Node, str, str]]:
+    """Resource, rule and fault of what no resource shows by itself."""
+    logged = {urn for log in graph.all(baseline_aws.FLOW_LOG) for urn in graph.targets(log, "vpcId", tokens.VPC).urns}
+    for vpc in graph.all(tokens.VPC):
+        if vpc.urn not in logged:
+            yield vpc, "vpc-flow-logs-everywhere", "has no flow log; add one (AWS Security Hub EC2.6)"
+    for group in graph.all(tokens.NODE_GROUP):
+        template = graph.targets(group, ("launchTemplate", "id"), tokens.LAUNCH_TEMPLATE).only
+        if template is not None and baseline_aws.for_nat(template):
+            yield template, "ec2-launch-template-of-nodes", "starts nodes and is tagged as a NAT instance's; remove that tag"
+    for template in graph.all(tokens.LAUNCH_TEMPLATE):
+        if baseline_aws.for_nat(template) and not _carries_traffic(template, graph):
+            fault = "is tagged as a NAT instance's, and no route leads to an interface that it attaches; remove that tag"
+            yield template, "ec2-launch-template-no-public-address", fault
+
+
+def _carries_traffic(template: Node, graph: Graph) -> bool:
+    """Whether a route leads to an interface that what it starts is told of, and that carries others' packets."""
+    told = [found for urn in template.edges.get("userData", ()) if (found := graph.find(urn)) is not None]
+    cards = [node for node in told if node.type == tokens.NETWORK_INTERFACE and node.get("sourceDestCheck") is False]
+    return any(graph.pointing(card, "networkInterfaceId", tokens.ROUTE) for card in cards)
 
 
 def _validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:

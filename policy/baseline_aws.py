@@ -123,8 +123,8 @@ def _disks(key: str, fault: str) -> Check:
 
 
 def _no_public_address(node: Node) -> str | None:
-    if all(at(item, "tags", "Purpose") == "nat" for item in sequence(node.get("tagSpecifications")) or [None]):
-        return None  # NAT instances have one by trade (NET-15); property 1 knows whose routes lead to them
+    if for_nat(node):
+        return None  # by trade (NET-15); whether it is one, only the whole stack shows: `baseline.judge`
     interfaces = [at(item, "associatePublicIpAddress") for item in sequence(node.get("networkInterfaces"))]
     return "gives nodes a public address; remove it" if any(item in (True, "true") for item in interfaces) else None
 
@@ -194,9 +194,9 @@ def _lifecycle(node: Node) -> str | None:
     return None
 
 
-def of_nodes(node: Node) -> bool:
-    """A template of the cluster's nodes; NAT instances have public addresses by design and hold nothing (NET-15)."""
-    return re.search(r"(^|-)nat(-|$)", node.name) is None
+def for_nat(template: Node) -> bool:
+    """Whether everything that it starts is tagged as a NAT instance's."""
+    return all(at(item, "tags", "Purpose") == "nat" for item in sequence(template.get("tagSpecifications")) or [None])
 
 
 NO_RULES = "has rules; the default security group is for nobody"
@@ -277,9 +277,8 @@ RULES: tuple[Rule, ...] = (
         OWN,
         (tokens.LAUNCH_TEMPLATE,),
         _disks("kmsKeyId", "encrypts a disk with AWS's key; give it the stack's"),
-        of_nodes,
     ),
-    Rule("ec2-launch-template-no-public-address", f"{HUB} EC2.25", (tokens.LAUNCH_TEMPLATE,), _no_public_address, of_nodes),
+    Rule("ec2-launch-template-no-public-address", f"{HUB} EC2.25", (tokens.LAUNCH_TEMPLATE,), _no_public_address),
     Rule("ec2-launch-template-no-ssh-key", OWN, (tokens.LAUNCH_TEMPLATE,), absent("keyName", "has an SSH key; remove key_name")),
     Rule("iam-policy-no-star-action", f"{HUB} IAM.1", DOCUMENTS, _no_star_action),
     Rule("iam-policy-pass-role-scoped", OWN, DOCUMENTS, _pass_role),

@@ -17,7 +17,7 @@ from policy.stack import Stack
 from tests.policy.breaking import Breaking, drop, put
 from tests.policy.judge import BASELINE, graph_of, run
 from tests.policy.recorded import Recording, stack
-from tests.policy.world import DEPLOYED
+from tests.policy.world import DEPLOYED, PREVIEW
 
 EKS, GROUP, TEMPLATE = tokens.EKS_CLUSTER, tokens.NODE_GROUP, tokens.LAUNCH_TEMPLATE
 DATABASE, RELEASE, JOB = tokens.DATABASE_CLUSTER, tokens.RELEASE, "kubernetes:batch/v1:Job"
@@ -224,18 +224,72 @@ def test_prod_has_no_finding(mode: str) -> None:
 def test_a_network_without_flow_logs_is_seen_in_the_whole_stack() -> None:
     found = stack("prod", DEPLOYED)
     no_flow_log(found)
-    assert any("vpc-flow-logs-everywhere" in line.message for line in run(found, DEPLOYED, number=BASELINE).violations())
+    assert any("\nbaseline vpc-flow-logs-everywhere: " in line.message for line in run(found, DEPLOYED, number=BASELINE).violations())
 
 
-def test_nodes_do_not_pass_for_nat_instances() -> None:
-    found = stack("prod", DEPLOYED)
-    found.one(TEMPLATE, "coder-ws-a").name = "us-east-1-nat-a"
-    found.one(TEMPLATE, "nat-a").urn += "-nat-a"
-    urn = found.one(TEMPLATE, "nat-a").urn
-    for group in found.all(GROUP):
-        if group.name.endswith("coder-ws-a"):
-            group.edges["launchTemplate"] = [urn]
-    assert any("is called a NAT instance's" in line.message for line in run(found, DEPLOYED, number=BASELINE).violations())
+NAT = {"resourceType": "instance", "tags": {"Purpose": "nat"}}
+PUBLIC = [{"associatePublicIpAddress": "true"}]
+CARD, ROUTE = tokens.NETWORK_INTERFACE, tokens.ROUTE
+
+
+def called_so(found: Recording) -> None:
+    """A name is no reason: neither for a public address nor for a disk under AWS's key."""
+    template = found.one(TEMPLATE, "nat-a")
+    template.put("tagSpecifications", [{"resourceType": "instance", "tags": {"Purpose": "bastion"}}])
+    template.drop("blockDeviceMappings.0.ebs.kmsKeyId")
+
+
+def tagged_nodes(found: Recording) -> None:
+    (group,) = found.all(GROUP)
+    template = next(each for each in found.all(TEMPLATE) if each.urn in group.edges["launchTemplate"])
+    template.put("tagSpecifications", [NAT])
+    template.put("networkInterfaces", PUBLIC)
+
+
+def look_alike(found: Recording) -> None:
+    """All that a NAT instance's template has, but that it is told of no interface."""
+    twin = found.copy_of(found.one(TEMPLATE, "nat-a"), "us-east-2-nat-c")
+    twin.edges = {key: urns for key, urns in twin.edges.items() if key != "userData"}
+
+
+NO_NAT: dict[str, tuple[Breaking, tuple[str, ...]]] = {
+    "called so": (called_so, ("nat-a: gives nodes a public address", "nat-a: encrypts a disk with AWS's key")),
+    "nodes": (tagged_nodes, ("of-nodes: us-east-2-system: starts nodes", "no-public-address: us-east-2-system: is tagged")),
+    "look-alike": (look_alike, ("nat-c: is tagged as a NAT instance's",)),
+    "half tagged": (
+        put(TEMPLATE, "nat-a", "tagSpecifications", [NAT, {"resourceType": "volume", "tags": {}}]),
+        ("nat-a: gives nodes a public address",),
+    ),
+    "an interface that takes its own packets only": (put(CARD, "nat-a", "sourceDestCheck", True), ("nat-a: is tagged as a NAT",)),
+    "no route": (lambda found: found.remove(*found.all(ROUTE)), ("nat-a: is tagged as a NAT instance's",)),
+}
+
+
+@pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
+def test_nat_instances_have_public_addresses(mode: str) -> None:
+    """NET-15: demo's NAT is an instance; by what it does, whatever it is called."""
+    found = demo_templates(mode)
+    assert found.one(TEMPLATE, "nat-a").inputs["networkInterfaces"][0]["associatePublicIpAddress"] == "true"
+    found.one(TEMPLATE, "nat-a").name = "us-east-2-way-out"
+    assert run(found, mode, number=BASELINE).violations() == []
+
+
+@pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
+@pytest.mark.parametrize("name", NO_NAT)
+def test_nothing_else_passes_for_a_nat_instance(name: str, mode: str) -> None:
+    found = demo_templates(mode)
+    change, reasons = NO_NAT[name]
+    change(found)
+    messages = [line.message for line in run(found, mode, number=BASELINE).violations()]
+    for reason in reasons:
+        assert any(reason in message for message in messages), messages
+
+
+def demo_templates(mode: str) -> Recording:
+    """demo's launch templates and what says what they start."""
+    found = stack("demo", mode)
+    found.entries = [entry for entry in found.entries if entry.type in {TEMPLATE, GROUP, CARD, ROUTE}]
+    return found
 
 
 def exception(**given: str) -> dict[str, Any]:
