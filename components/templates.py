@@ -47,7 +47,8 @@ class Templates(ComponentResource):
     """Groups with their quota, then templates with one active version each (CDR-17, CDR-19, CDR-33, TPL-30, TPL-36).
 
     A group's allowance is credits a member: each workspace costs one (catalogue), so it is the number of workspaces a person may have.
-    Coder adds up the allowances of all groups that a person is in. Raises CompositionError with all faults of all published templates.
+    Coder adds up the allowances of all groups that a person is in: one group has one, the others none. Raises CompositionError with all
+    faults of all published templates.
     """
 
     def __init__(self, name: str, args: TemplatesArgs, opts: ResourceOptions | None = None) -> None:
@@ -70,11 +71,12 @@ class Templates(ComponentResource):
 
     def _group(self, group: str) -> coderd.Group:
         """Members are left to the identity provider's sync, or to owners where people log in by GitHub."""
+        allows = group == self._args.coder.allowing_group
         return coderd.Group(
             group,
             name=group,
             organization_id=self._args.organization_id,
-            quota_allowance=self._args.workload.users.workspaces_each,
+            quota_allowance=self._args.workload.users.workspaces_each if allows else 0,
             opts=self._licensed,
         )
 

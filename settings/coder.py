@@ -158,6 +158,11 @@ class Coder(Section):
     tls_policy: TlsPolicy = Field(description="Load balancer's TLS policy (T-29).", examples=["ELBSecurityPolicy-TLS13-1-2-Res-2021-06"])
     oidc: Oidc | None = Field(default=None, description="Login by an identity provider; this or github.")
     github: GitHub | None = Field(default=None, description="Login by GitHub; this or oidc.")
+    quota_group: GroupName | None = Field(
+        default=None,
+        description="Of several groups the one that everybody with workspaces is in: it alone carries workload.users.workspaces_each.",
+        examples=["developers"],
+    )
     provisioner_namespace: ProvisionerNamespace = Field(
         default=ProvisionerNamespace.OWN, description="Namespace of the provisioners (T-53).", examples=["coder-prov"]
     )
@@ -173,6 +178,11 @@ class Coder(Section):
         """Coder groups that somebody may be in beside everybody's: filled by the identity provider, or by an owner."""
         declared = self.github.groups if self.github else tuple(self.oidc.group_mapping.values()) if self.oidc else ()
         return tuple(sorted(set(declared)))
+
+    @property
+    def allowing_group(self) -> str | None:
+        """The one group whose members may have workspaces (CDR-17): Coder adds up what all groups of a person allow."""
+        return self.quota_group or next(iter(self.groups), None)
 
     @property
     def login_url(self) -> str:
@@ -196,9 +206,19 @@ class Coder(Section):
             if declared is None and name is not None:
                 yield Fault(("secrets", key), f"nothing reads {name}, as there is no coder.{key}; remove it")
 
+    def _quota_faults(self) -> Iterable[Fault]:
+        """A person in two groups that both allow workspaces may have twice as many."""
+        groups = ", ".join(self.groups)
+        if self.quota_group is None and len(self.groups) > 1:
+            problem = f"Coder adds up what all groups of a person allow, and there are {groups}"
+            yield Fault(("quota_group",), f"{problem}; write the one that everybody with workspaces is in")
+        elif self.quota_group is not None and groups and self.quota_group not in self.groups:
+            yield Fault(("quota_group",), f"nobody is put into {self.quota_group}; write one of {groups}")
+
     def faults(self) -> Iterable[Fault]:
         """One login; certificates cover both hosts, and each external login has an id of its own (DNS-04)."""
         yield from self._login_faults()
+        yield from self._quota_faults()
         # ACM: the common name of a certificate has at most 64 characters (AWS Certificate Manager User Guide, read 2026-11)
         if len(self.access_host) > 64:
             yield Fault(

@@ -92,7 +92,7 @@ def test_everything_waits_for_the_licence_and_templates_for_provisioners(graph: 
     licence = graph.one("coderd:index/license:License")
     for node in (
         template_of(graph),
-        graph.one("coderd:index/group:Group"),
+        *graph.of("coderd:index/group:Group"),
         graph.one("coderd:index/organizationGroupSync:OrganizationGroupSync"),
     ):
         assert graph.waits_for(node, licence), node.name
@@ -106,15 +106,22 @@ def test_the_licence_stays_a_secret(graph: Graph):
     assert "license" in licence.secrets
 
 
-def test_a_member_may_have_three_workspaces(graph: Graph):
-    """CDR-17: one credit a workspace."""
-    assert graph.one("coderd:index/group:Group", "developers").inputs["quotaAllowance"] == 3
+def test_a_person_may_have_three_workspaces_whatever_groups_they_are_in(graph: Graph):
+    """CDR-17: one credit a workspace, and Coder adds up what the groups of a person allow."""
+    groups = {group.name: group.inputs["quotaAllowance"] for group in graph.of("coderd:index/group:Group")}
+    assert groups == {"developers": 3, "platform-admins": 0, "security-audit": 0, "template-owners": 0}
 
 
 def test_the_identity_providers_groups_are_coders(graph: Graph):
-    """CDR-13."""
+    """CDR-13, requirements section 5 (12c)."""
     sync = graph.one("coderd:index/organizationGroupSync:OrganizationGroupSync")
-    assert sync.inputs["mapping"] == {"developers": [graph.one("coderd:index/group:Group").id]}
+    ids = {group.name: [group.id] for group in graph.of("coderd:index/group:Group")}
+    assert sync.inputs["mapping"] == {
+        "coder-platform-admins": ids["platform-admins"],
+        "coder-security-audit": ids["security-audit"],
+        "coder-template-owners": ids["template-owners"],
+        "developers": ids["developers"],
+    }
     assert (sync.inputs["field"], sync.inputs["autoCreateMissing"]) == ("groups", False)
 
 
@@ -151,7 +158,8 @@ def test_every_field_of_a_template_is_managed(graph: Graph):
 
 def test_a_template_is_for_its_groups_only(graph: Graph):
     """TPL-36, T-47: setting the list removes everybody's implicit access."""
-    assert template_of(graph).inputs["acl"] == {"users": [], "groups": [{"id": graph.one("coderd:index/group:Group").id, "role": "use"}]}
+    developers = graph.one("coderd:index/group:Group", "developers").id
+    assert template_of(graph).inputs["acl"] == {"users": [], "groups": [{"id": developers, "role": "use"}]}
 
 
 def test_one_version_is_active_and_named_by_versions_and_content(graph: Graph):

@@ -67,6 +67,8 @@ ONLY_SETTINGS_KNOW = {
     "permit_template",
     "no_database",
     "primary_region",
+    "quota_group_missing",
+    "quota_group_unknown",
     "regions_overlap",
     "role_mapping",
     "role_missing",
