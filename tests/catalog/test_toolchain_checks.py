@@ -19,8 +19,11 @@ from tree_sitter import Language, Node, Parser
 
 from composer import portability
 from composer.matching import mismatches
+from operations.stack_names import stack_files
+from settings import load_file
 from tests.catalog.compositions import catalog
 from tests.catalog.modules import Module
+from tests.catalog.publishers import versions
 
 CATALOG = Path(__file__).parents[2] / "catalog"
 TOOLCHAINS = sorted(path.name for path in (CATALOG / "toolchains").iterdir())
@@ -92,3 +95,14 @@ def test_the_bootstrap_script_carries_every_version_of_the_manifest_and_parses(t
     assert all(f"'{tool.version}'" in script for tool in found.toolchain.everything)
     suffix = ".ps1" if found.os == "windows" else ".sh"
     assert not Parser(LANGUAGES[suffix]).parse(script.encode()).root_node.has_error
+
+
+def test_kubectl_is_within_a_minor_version_of_every_cluster():
+    """Kubernetes' version skew policy: one minor version, older or newer (kubernetes.io/releases/version-skew-policy/#kubectl)."""
+    own = int(versions("swdev")["kubectl"].split(".")[1])
+    clusters = {
+        f"{stack} {region}": int(settings.cluster.kubernetes_version.split(".")[1])
+        for stack, file in stack_files(CATALOG.parent).items()
+        for region, settings in load_file(file).regions.items()
+    }
+    assert {name for name, minor in clusters.items() if abs(minor - own) > 1} == set()
