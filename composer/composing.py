@@ -124,6 +124,7 @@ def compose(catalog: Catalog, name: str, deployment: Deployment, offered: Sequen
         starts=starts,
         given=given,
         metadata=metadata,
+        apps=toolchain.manifest.apps,
     )
     files[CONTRACT] = (contract.model_dump_json(indent=1) + "\n").encode()
     files[ROOT] = root_module(parts, hcl.variables(base.files), deployment.instance)
@@ -158,7 +159,8 @@ def _composition(catalog: Catalog, name: str) -> Composition:
 def _module_faults(contract: Contract, toolchain: Module[Toolchain], base: Module[Base]) -> Iterator[str]:
     yield from (f"{toolchain.manifest.name}: {sentence}" for sentence in portability.faults(toolchain.files))
     yield from interfaces.toolchain_faults(toolchain.manifest.name, toolchain.files)
-    yield from interfaces.base_faults(contract, base.manifest, base.files)
+    base_faults = interfaces.base_faults(contract, base.manifest, base.files)
+    yield from base_faults or interfaces.app_faults(toolchain.manifest, base.manifest, base.files)
 
 
 def _instance_faults(base: Base, instance: Instance) -> Iterator[str]:

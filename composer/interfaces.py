@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from composer import hcl
-from composer.manifests import Base, Choice, Contract, Flag
+from composer.manifests import Base, Choice, Contract, Flag, Toolchain
 
 MACHINES, GPUS, USER = "instance_types", "gpu_count", "image_user"
 _TOOLCHAIN_OUTPUTS = ("bootstrap_script", "runtime_env")
@@ -27,6 +27,14 @@ def toolchain_faults(name: str, files: Mapping[str, bytes]) -> list[str]:
         *(f"{name} has no output {output}; the agent starts it" for output in _TOOLCHAIN_OUTPUTS if output not in given),
         *(f"{name}: variable {each} has no default; a toolchain stands alone" for each, what in sorted(taken.items()) if what.required),
     ]
+
+
+def app_faults(toolchain: Toolchain, base: Base, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Applications of a toolchain that a base has of its own: an agent has one of a name."""
+    own = {body.get("slug") for _, block in hcl.blocks(files, "resource") for body in block.get("coder_app", {}).values()}
+    for app in toolchain.apps:
+        if app.name in own:
+            yield f"{toolchain.name} and {base.name} both have an application {app.name}; give the toolchain's another name"
 
 
 def base_faults(contract: Contract, base: Base, files: Mapping[str, bytes]) -> list[str]:

@@ -9,6 +9,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from composer.words import (
     Advisory,
+    AppName,
+    AppPath,
     Capability,
     ContractVersion,
     MachineType,
@@ -137,6 +139,16 @@ class Fix(Manifest):
     advisory: Advisory
 
 
+class App(Manifest):
+    """A web application that the bootstrap script starts: on loopback, since people come by coderd's tunnel (TPL-34). health: its path."""
+
+    name: AppName
+    title: Text
+    icon: Text
+    port: int = Field(ge=1024, le=65535)
+    health: AppPath = "/"
+
+
 class Toolchain(Manifest):
     """`toolchain.yaml`: languages and tools, and nothing about where they run (TPL-03, TPL-07)."""
 
@@ -149,7 +161,14 @@ class Toolchain(Manifest):
     toolchain: Software
     capabilities: Requests
     compute: Profiles
+    apps: tuple[App, ...] = ()
     fixes: tuple[Fix, ...] = ()
+
+    @model_validator(mode="after")
+    def _apps_apart(self) -> Self:
+        _once("application", [app.name for app in self.apps])
+        _once("port", [str(app.port) for app in self.apps])
+        return self
 
     @model_validator(mode="after")
     def _fixes_are_of_its_tools(self) -> Self:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from composer.fitting import Starts
 from composer.interfaces import GPUS, MACHINES, USER
-from composer.manifests import Base
+from composer.manifests import App, Base
 from composer.provenance import literal
 from composer.publications import Composition
 from settings.workload import Size
@@ -36,7 +36,10 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What a root module joins. sizes: those offered, in order. default: one of them, where offered. given: other inputs of the base."""
+    """What a root module joins. sizes: those offered, in order. default: one of them, where offered. given: other inputs of the base.
+
+    apps: those of the toolchain.
+    """
 
     composition: Composition
     base: Base
@@ -45,6 +48,7 @@ class Parts:
     starts: Starts
     given: Mapping[str, JsonValue]
     metadata: Mapping[str, str]
+    apps: Sequence[App] = ()
 
 
 def root_module(parts: Parts, variables: Mapping[str, object], instance: Instance) -> bytes:
@@ -61,7 +65,7 @@ def root_module(parts: Parts, variables: Mapping[str, object], instance: Instanc
         "data": {"coder_workspace": {"me": {}}, "coder_workspace_owner": {"me": {}}, "coder_parameter": _parameters(parts)},
         "locals": _locals(parts, MACHINES in variables),
         "module": {"toolchain": {"source": "./toolchain"}, "base": _inputs(parts, variables, instance)},
-        "resource": {"coder_agent": {"main": _agent()}},
+        "resource": {"coder_agent": {"main": _agent()}, **({"coder_app": _apps(parts.apps)} if parts.apps else {})},
     }
     return (json.dumps(root, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
@@ -203,4 +207,22 @@ def _agent() -> dict[str, Json]:
             {"key": "memory", "display_name": "Memory", "script": "coder stat mem", "interval": 30, "timeout": 5},
             {"key": "home", "display_name": "Home", "script": 'coder stat disk --path "$HOME"', "interval": 300, "timeout": 10},
         ],
+    }
+
+
+def _apps(apps: Sequence[App]) -> dict[str, Json]:
+    """By a host of their own, since path apps are off (CDR-16), and for the workspace's owner alone."""
+    return {
+        app.name: {
+            "count": "${data.coder_workspace.me.start_count}",
+            "agent_id": "${coder_agent.main.id}",
+            "slug": app.name,
+            "display_name": escaped(app.title),
+            "icon": escaped(app.icon),
+            "url": f"http://localhost:{app.port}",
+            "subdomain": True,
+            "share": "owner",
+            "healthcheck": [{"url": f"http://localhost:{app.port}{app.health}", "interval": 10, "threshold": 30}],  # first start: minutes
+        }
+        for app in apps
     }

@@ -153,6 +153,7 @@ def _toolchain(before: Toolchain, after: Toolchain) -> Iterator[Change]:
     yield from _members("profile", before.compute.profiles, after.compute.profiles)
     if before.compute.default != after.compute.default and before.compute.default in after.compute.profiles:
         yield Change(Bump.MINOR, f"the default profile is {after.compute.default}")
+    yield from _members("application", [app.name for app in before.apps], [app.name for app in after.apps])
     if before.image != after.image:
         yield Change(Bump.MINOR, f"the image is {after.image}")
 

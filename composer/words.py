@@ -26,6 +26,8 @@ ContractVersion = Annotated[  # majors only: every change of it breaks (TPL-16)
     str, *_text(r"[1-9]\d*\.0", "version of the contract", '"1.0", in quotes; it has majors only')
 ]
 Capability = Annotated[str, *_text(r"[a-z][a-z-]+", "name of a capability", "network-egress, with hyphens")]
+AppName = Annotated[str, *_text(r"[a-z0-9]+(-[a-z0-9]+)*", "name of an application", "jupyter, with single hyphens: it is part of a host")]
+AppPath = Annotated[str, *_text(r"/[A-Za-z0-9._~/-]*", "path of an application", "/api")]
 Digest = Annotated[str, *_text(r"sha256:[0-9a-f]{64}", "digest", "sha256: and 64 hexadecimal digits, as the registry tells it")]
 MachineImageId = Annotated[str, *_text(r"ami-([0-9a-f]{8}|[0-9a-f]{17})", "id of a machine image", "ami- and 17 hexadecimal digits")]
 MachineType = Annotated[str, *_text(r"[a-z][a-z0-9-]+\.[a-z0-9-]+", "instance type", "m5.xlarge")]

@@ -87,7 +87,7 @@ class Home:
     def __init__(self, folder: Path, toolchain: str, files: Mapping[str, bytes], url: str) -> None:
         self.path, self.mirror, self.toolchain, self._url = folder / "home", folder / "mirror", toolchain, url
         self.path.mkdir()
-        self._script = folder / "bootstrap.sh"
+        self.script = folder / "bootstrap.sh"
         for path, content in files.items():
             (self.mirror / path).parent.mkdir(parents=True, exist_ok=True)
             (self.mirror / path).write_bytes(content)
@@ -95,10 +95,14 @@ class Home:
     def start(self, environment: Mapping[str, str] | None = None, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run what the toolchain's module makes of its variables, as the agent does."""
         module = Module(CATALOG / "toolchains" / self.toolchain, {"mirror": self._url, **variables})
-        self._script.write_text(module.output("bootstrap_script"))
-        self._script.chmod(0o755)
+        self.script.write_text(module.output("bootstrap_script"))
+        self.script.chmod(0o755)
+        return self.run(environment)
+
+    def run(self, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the script once more, as it stands."""
         around = {"PATH": os.environ["PATH"], "HOME": str(self.path), **(environment or {})}
-        return subprocess.run([self._script], env=around, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run([self.script], env=around, capture_output=True, text=True, timeout=300, check=False)
 
     def says(self, program: str) -> str:
         """What an installed program prints."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import platform
 import shutil
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from composer import load_catalog
 from tests.catalog.publishers import CATALOG, Home, archive, checksum, python_archive, served, versions
 
 DATASCI, GENERIC = versions("datasci"), versions("generic")
@@ -26,7 +29,7 @@ for name in R Rscript; do printf '#!/bin/sh\\necho %s\\n' "$last" >"$prefix/bin/
 VENV = """#!/bin/sh
 if [ "$1 $2" = "-m venv" ]; then
   mkdir -p "$3/bin"
-  for name in jupyter python; do printf '#!/bin/sh\\necho %s\\n' "$name" >"$3/bin/$name"; done
+  for name in jupyter python; do printf '#!/bin/sh\\necho %s "$@"\\n' "$name" >"$3/bin/$name"; done
   cat >"$3/bin/pip" <<'PIP'
 #!/bin/sh
 echo "$@" >"$HOME/pip.txt"
@@ -81,6 +84,24 @@ def test_datasci_has_python_r_jupyter_and_the_locked_packages(datasci: Home):
     told = (datasci.path / "pip.txt").read_text()
     assert "--require-hashes" in told
     assert "--only-binary :all: --no-deps" in told
+
+
+def test_jupyter_lab_is_started_where_the_app_looks_for_it_and_once(datasci: Home):
+    """TPL-06, TPL-34: on loopback, and the app's port and health are the manifest's."""
+    (app,) = load_catalog(CATALOG).toolchains["datasci-toolchain", "1.1.0"].manifest.apps
+    assert "Jupyter Lab starts on port 8888" in datasci.start().stdout
+    log = datasci.path / ".local/state/datasci/jupyter.log"
+    deadline = time.monotonic() + 10
+    while not (log.exists() and log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    told = log.read_text().split()
+    assert told[:2] == ["jupyter", "lab"]
+    assert {f"--ServerApp.port={app.port}", "--ServerApp.ip=127.0.0.1", "--ServerApp.port_retries=0"} <= set(told)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        script = datasci.script.read_text().replace(f"JUPYTER_PORT='{app.port}'", f"JUPYTER_PORT='{taken.getsockname()[1]}'")
+        datasci.script.write_text(script)
+        assert "Jupyter Lab runs already" in datasci.run().stdout
+    assert log.read_text().split() == told
 
 
 def test_pip_is_given_the_lock_and_the_lock_has_what_the_manifest_lists(datasci: Home):

@@ -38,6 +38,9 @@ INSTANCE = Instance(
 )
 
 
+EC2_PLATFORM = ("blocked_cidrs", "instance_profile", "machine_tags", "region", "subnet_tags")
+
+
 def composed(
     catalog: Path = CATALOG, name: str = "pod-swdev", offered: tuple[str, ...] = OFFERED, instance: Instance = INSTANCE
 ) -> Composed:
@@ -90,6 +93,39 @@ def test_the_agent_is_of_the_base_and_starts_the_toolchain(root: dict[str, Any])
     agent = root["resource"]["coder_agent"]["main"]
     assert (agent["os"], agent["arch"]) == ("${module.base.os}", "${module.base.arch}")
     assert agent["startup_script"] == "${module.toolchain.bootstrap_script}"
+
+
+def test_the_applications_of_a_toolchain_are_the_agents(root: dict[str, Any]):
+    """TPL-06, TPL-34: by a host of its own, for the owner alone, and only while the workspace runs."""
+    machines = Instance(access_url="https://coder.example.com", coder_url="", region="us-east-1", platform=dict.fromkeys(EC2_PLATFORM, ""))
+    for name in ("ec2-datasci", "ec2-datasci-gpu"):
+        apps = json.loads(composed(name=name, offered=("data-sci-large",), instance=machines).files["main.tf.json"])["resource"][
+            "coder_app"
+        ]
+        assert apps == {
+            "jupyter": {
+                "agent_id": "${coder_agent.main.id}",
+                "count": "${data.coder_workspace.me.start_count}",
+                "display_name": "Jupyter Lab",
+                "healthcheck": [{"interval": 10, "threshold": 30, "url": "http://localhost:8888/api"}],
+                "icon": "/icon/jupyter.svg",
+                "share": "owner",
+                "slug": "jupyter",
+                "subdomain": True,
+                "url": "http://localhost:8888",
+            }
+        }
+    assert "coder_app" not in root["resource"]  # swdev has none
+
+
+def test_two_applications_of_one_name_are_told(tmp_path: Path):
+    shutil.copytree(CATALOG, tmp_path / "catalog")
+    manifest = tmp_path / "catalog/toolchains/swdev/toolchain.yaml"
+    manifest.write_text(manifest.read_text() + "apps: [{ name: desktop, title: Mine, icon: /icon/x.svg, port: 8080 }]\n")
+    with pytest.raises(
+        CompositionError, match="swdev-toolchain and base-k8s both have an application desktop; give the toolchain's another"
+    ):
+        composed(tmp_path / "catalog")
 
 
 def test_agents_reach_coderd_inside_the_cluster(root: dict[str, Any]):

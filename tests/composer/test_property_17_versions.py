@@ -36,6 +36,7 @@ FIRST: dict[str, Any] = {
     },
     "capabilities": {"required": ["persistent-home"], "optional": ["gui-vnc"]},
     "compute": {"profiles": ["small", "medium"], "default": "small"},
+    "apps": [{"name": "notes", "title": "Notes", "icon": "/icon/notes.svg", "port": 8000}],
 }
 FILES = {"variables.tf": VARIABLES, "outputs.tf": OUTPUTS, "bootstrap/install.sh": b"#!/bin/bash\ntrue\n"}
 
@@ -101,6 +102,10 @@ STEPS: dict[str, list[Step]] = {
         Step(Bump.MINOR, lambda manifest, _: manifest.update(compute={"profiles": ["small", "medium", "large"], "default": "small"})),
         Step(Bump.MAJOR, lambda manifest, _: manifest.update(compute={"profiles": ["medium"], "default": "medium"})),
         Step(Bump.MINOR, lambda manifest, _: manifest.update(compute={"profiles": ["small", "medium"], "default": "medium"})),
+    ],
+    "apps": [
+        Step(Bump.MAJOR, lambda manifest, _: manifest.update(apps=[])),
+        Step(Bump.MINOR, lambda manifest, _: manifest.update(apps=[*FIRST["apps"], {**FIRST["apps"][0], "name": "more", "port": 8001}])),
     ],
     "contract": [Step(Bump.MAJOR, lambda manifest, _: manifest.update(contract="2.0"))],
     "words": [Step(Bump.PATCH, lambda manifest, _: manifest.update(description="Other tools"))],

@@ -76,6 +76,15 @@ def test_the_agent_runs_the_toolchain_on_the_bases_system(workspaces: dict[str, 
     assert agent["env"]["STUB"] == "true"
 
 
+@pytest.mark.parametrize("name", ["ec2-datasci", "ec2-datasci-gpu"])
+def test_jupyter_is_an_application_of_the_agent(workspaces: dict[str, Workspace], name: str):
+    """TPL-06, TPL-34: as Coder's own provider reads it, with its health."""
+    resources = planned(workspaces[name])["planned_values"]["root_module"]["resources"]
+    (app,) = [resource["values"] for resource in resources if resource["type"] == "coder_app"]
+    assert (app["slug"], app["display_name"], app["subdomain"], app["share"]) == ("jupyter", "Jupyter Lab", True, "owner")
+    assert app["healthcheck"] == [{"interval": 10, "threshold": 30, "url": "http://localhost:8888/api"}]
+
+
 def test_a_gpu_workspace_has_as_many_as_were_chosen(workspaces: dict[str, Workspace]):
     """TPL-51: 0 or 1 for Large, 1 to N for XLarge."""
     workspace = workspaces["ec2-datasci-gpu"]

@@ -2,6 +2,7 @@ locals {
   manifest = yamldecode(file("${path.module}/toolchain.yaml"))
   listed   = concat(local.manifest.toolchain.languages, local.manifest.toolchain.tools, local.manifest.toolchain.libraries)
   versions = [for item in local.listed : "export ${upper(replace(item.name, "-", "_"))}_VERSION='${item.version}'"]
+  ports    = [for app in local.manifest.apps : "export ${upper(replace(app.name, "-", "_"))}_PORT='${app.port}'"]
   sdks     = join("\n", [for sdk in var.internal_sdks : "${sdk.name} ${sdk.url} ${sdk.sha256}"])
 }
 
@@ -10,6 +11,7 @@ output "bootstrap_script" {
   value = join("\n", concat(
     ["#!/bin/bash"],
     local.versions,
+    local.ports,
     ["export TOOLCHAIN='datasci' TOOLCHAIN_MIRROR='${var.mirror}' TOOLCHAIN_SDKS='${local.sdks}'",
     "export REQUIREMENTS='${base64encode(file("${path.module}/bootstrap/requirements.txt"))}'"],
     [file("${path.module}/bootstrap/library.sh"), file("${path.module}/bootstrap/install.sh")],

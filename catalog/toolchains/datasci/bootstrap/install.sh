@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Installs the tools of toolchain.yaml; versions come as <NAME>_VERSION. library.sh stands before it in one script (outputs.tf).
 
-: "${PYTHON_VERSION:?}" "${R_VERSION:?}" "${MICROMAMBA_VERSION:?}" "${JUPYTERLAB_VERSION:?}" "${REQUIREMENTS:?}"
+: "${PYTHON_VERSION:?}" "${R_VERSION:?}" "${MICROMAMBA_VERSION:?}" "${JUPYTERLAB_VERSION:?}" "${JUPYTER_PORT:?}" "${REQUIREMENTS:?}"
 
 PYTHON_HOME="$SHARE/python/$PYTHON_VERSION"
 
@@ -38,6 +38,16 @@ install_packages() {
   link "$1/bin/jupyter" "$1/bin/python"
 }
 
+# On loopback, where coderd's tunnel comes in after coderd's own login: Jupyter asks for no second one, and takes the app's host for its own
+serve_jupyter() {
+  local log
+  log="$(dirname "$LOG")/jupyter.log"
+  if { true >"/dev/tcp/127.0.0.1/$JUPYTER_PORT"; } 2>/dev/null; then say "Jupyter Lab runs already" && return; fi
+  setsid "$BIN/jupyter" lab --no-browser --ServerApp.ip=127.0.0.1 --ServerApp.port="$JUPYTER_PORT" --ServerApp.port_retries=0 \
+    --ServerApp.allow_remote_access=True --ServerApp.root_dir="$HOME" --IdentityProvider.token='' >>"$log" 2>&1 </dev/null &
+  say "Jupyter Lab starts on port $JUPYTER_PORT; its log is $log"
+}
+
 packages_version() { printf '%s' "$REQUIREMENTS" | sha256sum | cut -c 1-12; }
 
 ensure python "$PYTHON_VERSION" install_python
@@ -46,4 +56,5 @@ ensure r "$R_VERSION" install_r
 ensure packages "$(packages_version)" install_packages
 if [[ ! -e /proc/driver/nvidia/version ]]; then say "this machine has no NVIDIA driver: PyTorch and TensorFlow use its CPUs"; fi
 ensure_internal_sdks
+if [[ -x $BIN/jupyter ]]; then serve_jupyter; fi
 finish
