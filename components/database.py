@@ -1,4 +1,4 @@
-"""Aurora PostgreSQL for coderd."""
+"""Aurora PostgreSQL, for coderd and, where the stack file says so, LiteLLM."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class DatabaseArgs:
     identifier: name of the cluster in AWS, `coder-prod`. engine_version: pinned, `16.4`. zones: the instances go round them, the writer
     starts in the first. subnet_ids: the database tier, at least two zones (DB-05). readers: instances beside the writer. min_acu, max_acu:
     capacity of each instance in Aurora capacity units of about 2 GiB. retention_days: point-in-time recovery, 1 to 35, AWS's limit.
-    log_retention_days: of PostgreSQL's log. data_protection: whether AWS and the engine refuse to delete the data.
+    log_retention_days: of PostgreSQL's log. data_protection: whether AWS and the engine refuse to delete the data. database_name,
+    master_username: inside it.
     """
 
     identifier: str
@@ -51,6 +52,8 @@ class DatabaseArgs:
     retention_days: int
     log_retention_days: int
     data_protection: bool
+    database_name: str = DATABASE_NAME
+    master_username: str = MASTER_USERNAME
 
 
 class Database(PostgreSql):
@@ -125,8 +128,8 @@ class Database(PostgreSql):
             engine_version=args.engine_version,
             allow_major_version_upgrade=False,  # DB-18, DB-20: a step of its own, after a snapshot
             apply_immediately=False,
-            database_name=DATABASE_NAME,
-            master_username=MASTER_USERNAME,
+            database_name=args.database_name,
+            master_username=args.master_username,
             manage_master_user_password=True,
             master_user_secret_kms_key_id=key.arn,
             iam_database_authentication_enabled=True,

@@ -12,6 +12,7 @@ from components.coder_server import CoderServer
 from components.declared_facts import declared_facts
 from components.entrance import Entrance, entrance
 from components.foundation import Foundation, foundation
+from components.litellm_database import litellm_database
 from components.observability import Observed, observability
 from components.place import Place
 from components.proxy_region import proxy_region
@@ -66,6 +67,7 @@ class Environment(ComponentResource):
 
         base = bases[primary]
         state = database(here, base.network)
+        litellm = litellm_database(here, base.network)
         way = entrance(here, base.network)
         server = coder_server(here, base, state, way, visit)
         ways, answering = {primary: way}, _answering(server, way)
@@ -89,6 +91,7 @@ class Environment(ComponentResource):
             "next_step": next_step(visit, settings.system.name),
             "coderd_token_secret": token_name,
             "region": primary,
+            **({"litellm_endpoint": litellm.endpoint, "litellm_secret": litellm.secret_arn} if litellm else {}),
         }
         self.register_outputs({**facts, **self.summary})
 

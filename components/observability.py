@@ -18,6 +18,7 @@ from components.dashboards import Dashboards, DashboardsArgs
 from components.entrance import Entrance
 from components.foundation import Foundation
 from components.key_rotation import reminder
+from components.litellm_database import litellm_identifier
 from components.managed_prometheus import ManagedPrometheus, ManagedPrometheusArgs
 from components.namespaces import CODER, WORKSPACES
 from components.observability_chart import ObservabilityChart, ObservabilityChartArgs
@@ -113,6 +114,8 @@ def _things(place: Place, observed: Observed) -> dict[str, Input[str]]:
         "target_group": way.balancer.target_group_arn_suffix,
     }
     data: dict[str, Input[str]] = {"backup_vault": name, "database": name} if place.region == place.settings.primary_region else {}
+    if place.declared.litellm_database is not None:
+        data["litellm_database"] = litellm_identifier(place.settings.system.name)
     return {**nodes, **inward, **data}
 
 

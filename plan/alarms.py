@@ -25,6 +25,7 @@ class Watched:
     """What of a region there is to watch. node_groups: of EKS, each an Auto Scaling group. control: None where no coderd runs.
 
     aurora: whether the database is Aurora Serverless; None where the region has none. proxy: a workspace proxy serves the region.
+    litellm_acu: most capacity of LiteLLM's database; None where there is none.
     """
 
     node_groups: tuple[NodeGroupPlan, ...]
@@ -33,11 +34,17 @@ class Watched:
     entrance: bool
     backups: bool
     proxy: bool = False
+    litellm_acu: float | None = None
 
 
 def alarms(watched: Watched) -> tuple[Alarm, ...]:
     """Every alarm on CloudWatch's metrics of one region, with its copies for further levels, in a stable order."""
-    found = [*_entrance(watched), *_database(watched), *(alarm for group in watched.node_groups for alarm in _nodes(group))]
+    found = [
+        *_entrance(watched),
+        *_database(watched),
+        *_litellm(watched),
+        *(alarm for group in watched.node_groups for alarm in _nodes(group)),
+    ]
     if watched.backups:
         found.append(_backups())
     return tuple(copy for alarm in found for copy in escalated(alarm))
@@ -216,19 +223,8 @@ def _database(watched: Watched) -> Iterator[Alarm]:
         missing=Missing.BREACHING,
     )
     if (most := watched.control.max_acu) is not None:
-        yield Alarm(
-            name="database-near-maximum",
-            severity=Severity.HIGH,
-            requirements=("DB-03", "T-32"),
-            what=f"the writer has been at {NEAR:.0%} of its {most:g} ACU for 15 minutes",
-            section="database-near-maximum",
-            metrics=metric("ServerlessDatabaseCapacity", "Average"),
-            compare=Compare.AT_LEAST,
-            threshold=NEAR * most,
-            period=5 * MINUTE,
-            periods=3,
-            missing=Missing.KEEP,
-        )
+        capacity = metric("ServerlessDatabaseCapacity", "Average")
+        yield _near_maximum("database-near-maximum", Severity.HIGH, ("DB-03", "T-32"), "the writer", capacity, most)
     else:
         yield Alarm(
             name="database-near-maximum",
@@ -243,6 +239,40 @@ def _database(watched: Watched) -> Iterator[Alarm]:
             periods=3,
             missing=Missing.KEEP,
         )
+
+
+def _litellm(watched: Watched) -> Iterator[Alarm]:
+    """Nobody here knows how LiteLLM uses its database (T-63): its capacity is what can be watched."""
+    if watched.litellm_acu is None:
+        return
+    metric = Metric(
+        namespace="AWS/RDS",
+        name="ServerlessDatabaseCapacity",
+        statistic="Average",
+        dimensions={"DBClusterIdentifier": "litellm_database"},
+        literals={"Role": "WRITER"},
+    )
+    yield _near_maximum(
+        "litellm-database-near-maximum", Severity.MEDIUM, ("DB-04",), "the writer of LiteLLM's database", (metric,), watched.litellm_acu
+    )
+
+
+def _near_maximum(
+    name: str, severity: Severity, requirements: tuple[str, ...], writer: str, metrics: tuple[Metric, ...], most: float
+) -> Alarm:
+    return Alarm(
+        name=name,
+        severity=severity,
+        requirements=requirements,
+        what=f"{writer} has been at {NEAR:.0%} of its {most:g} ACU for 15 minutes",
+        section="database-near-maximum",
+        metrics=metrics,
+        compare=Compare.AT_LEAST,
+        threshold=NEAR * most,
+        period=5 * MINUTE,
+        periods=3,
+        missing=Missing.KEEP,
+    )
 
 
 def _nodes(group: NodeGroupPlan) -> Iterator[Alarm]:

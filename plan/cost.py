@@ -62,21 +62,28 @@ def region_lines(
         yield CostLine(f"{region}: data over the peering with {settings.primary_region}", 0, "by use", None, None)
     if declared.database is not None:
         yield from _database_lines(region, declared.database, control)
+        if declared.litellm_database is not None:
+            acu = declared.litellm_database.acu
+            yield _aurora_line(region, "Aurora for LiteLLM", 1 + declared.database.readers, acu.min, acu.max)
 
 
 def _database_lines(region: str, database: Database, control: ControlPlan) -> Iterator[CostLine]:
     """Aurora by its capacity units; RDS by its instances, of which a standby in another zone is one more, and by their volumes."""
     prices = SERVICES.get(region)
-    if control.min_acu is not None:
-        instances = 1 + database.readers
-        item = f"{region}: Aurora, {instances} instances at their minimum of {control.min_acu:g} ACU (at most {control.max_acu:g})"
-        yield _line(item, instances * control.min_acu * HOURS, "ACU-hour", prices and prices.aurora_acu)
+    if control.min_acu is not None and control.max_acu is not None:
+        yield _aurora_line(region, "Aurora", 1 + database.readers, control.min_acu, control.max_acu)
     if control.instance_class is not None:
         instances = 2 + database.readers
         item = f"{region}: RDS, {control.instance_class} with a standby" + (f" and {database.readers} replicas" if database.readers else "")
         yield _line(item, instances * HOURS, "hour", None)  # no price with a date and a source was found
         gib = float(database.storage.size.gibibytes) if database.storage else 0
         yield _line(f"{region}: RDS, volumes", instances * gib, "GiB-month", prices and prices.rds_gp3_gib_month)
+
+
+def _aurora_line(region: str, what: str, instances: int, least: float, most: float) -> CostLine:
+    prices = SERVICES.get(region)
+    item = f"{region}: {what}, {instances} instances at their minimum of {least:g} ACU (at most {most:g})"
+    return _line(item, instances * least * HOURS, "ACU-hour", prices and prices.aurora_acu)
 
 
 def _nodes(group: Group, peak_share: float) -> float:

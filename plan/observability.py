@@ -52,6 +52,7 @@ def _alerts(region: Watched) -> RegionAlerts:
 def watched(settings: Settings, name: str, region: RegionPlan, control: ControlPlan) -> Watched:
     """What there is to watch: nodes everywhere, Coder's entrance where coderd answers, its database in the primary region."""
     primary, coderd = name == settings.primary_region, settings.serves_access(name)
+    litellm = settings.regions[name].litellm_database
     return Watched(
         node_groups=region.node_groups,
         control=control if coderd else None,
@@ -59,6 +60,7 @@ def watched(settings: Settings, name: str, region: RegionPlan, control: ControlP
         entrance=coderd,
         backups=primary,
         proxy=not coderd,
+        litellm_acu=litellm.acu.max if litellm else None,
     )
 
 

@@ -171,8 +171,13 @@ def _database(region: Region) -> tuple[QuotaDemand, ...]:
     if region.database is None:
         return ()
     # a standby in another zone is part of its instance, and counts as none of its own
-    instances = _demand(DB_INSTANCES, region.database_instances, f"1 writer, {region.database.readers} readers")
-    return (_demand(DB_CLUSTERS, 1, "1"), instances) if region.database.engine is DatabaseEngine.AURORA_POSTGRESQL else (instances,)
+    clusters, whose = region.database_clusters, "coderd's and LiteLLM's: each " if region.litellm_database else ""
+    instances = _demand(DB_INSTANCES, region.database_instances, f"{whose}1 writer, {region.database.readers} readers")
+    return (
+        (_demand(DB_CLUSTERS, clusters, f"{clusters}"), instances)
+        if region.database.engine is DatabaseEngine.AURORA_POSTGRESQL
+        else (instances,)
+    )
 
 
 def _storage(workload: Workload, groups: tuple[Group, ...]) -> QuotaDemand:

@@ -54,6 +54,12 @@ class Acu(Section):
             yield Fault(("min",), f"{self.min:g} is more than max, {self.max:g}; write at most {self.max:g}, or raise max")
 
 
+class LitellmDatabase(Section):
+    """A second Aurora cluster beside coderd's, for LiteLLM (DB-04); engine, readers and retention are coderd's."""
+
+    acu: Acu = Field(description="Capacity of each of its instances.", examples=["{ min: 0.5, max: 8 }"])
+
+
 class Storage(Section):
     """The volume of an RDS instance; Aurora's grows by itself."""
 

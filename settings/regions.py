@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from settings.cluster import Cluster
-from settings.database import Database
+from settings.database import Database, DatabaseEngine, LitellmDatabase
 from settings.network import InterfaceEndpoint, Network, Tier
 from settings.section import Fault, Section
 from settings.workload import Flag
@@ -40,10 +40,21 @@ class Region(Section):
     cluster: Cluster = Field(description="EKS and its nodes.")
     database: Database | None = Field(default=None, description="Where coderd keeps its state; in the primary region only.")
 
+    litellm_database: LitellmDatabase | None = Field(
+        default=None,
+        description="A cluster for LiteLLM beside coderd's; there only where it is named (T-63).",
+        examples=["{ acu: { min: 0.5, max: 8 } }"],
+    )
+
+    @property
+    def database_clusters(self) -> int:
+        """coderd's and LiteLLM's; 0 in a region without a database."""
+        return 0 if self.database is None else 1 + (self.litellm_database is not None)
+
     @property
     def database_instances(self) -> int:
-        """Writer and readers; 0 in a region without a database."""
-        return 0 if self.database is None else 1 + self.database.readers
+        """Writer and readers, of each cluster."""
+        return 0 if self.database is None else self.database_clusters * (1 + self.database.readers)
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -53,6 +64,10 @@ class Region(Section):
     def faults(self) -> Iterable[Fault]:
         """Declared subnets are of the tiers that the region has, of all and no other; the API has no more zones than there are."""
         network = self.network
+        if self.litellm_database is not None and (self.database is None or self.database.engine is not DatabaseEngine.AURORA_POSTGRESQL):
+            yield Fault(
+                ("litellm_database",), "stands beside a database of engine aurora-postgresql, which this region has not; remove it here"
+            )
         if (self.cluster.api_zones or 0) > network.zones:
             yield Fault(
                 ("cluster", "api_zones"), f"{self.cluster.api_zones} is more than network.zones, {network.zones}; write at most that"

@@ -30,20 +30,22 @@ GROUPS = {
 }
 
 
-def demo(*switched_on: str, **more: object) -> Settings:
-    """more: keys of the regions that are switched on."""
+def demo(*switched_on: str, litellm: bool = False, **more: object) -> Settings:
+    """litellm: with a database for it. more: keys of the regions that are switched on."""
     config = yaml.safe_load(FILE.read_text(encoding="utf-8"))["config"]
     for name, region in config["coder-eks:regions"].items():
         region["deployed"] = name == "us-east-2" or name in switched_on
         region.update(more if name in switched_on else {})
         cluster = region["cluster"]
         cluster.update(karpenter=None, cert_manager=False, node_groups=cluster["node_groups"] | GROUPS)
+    if litellm:
+        config["coder-eks:regions"]["us-east-2"]["litellm_database"] = {"acu": {"min": 0.5, "max": 8}}
     return load(config, FILE.name)
 
 
 @functools.cache
-def graph(*switched_on: str, visit: int = 2, **more: object) -> Graph:
-    settings = demo(*switched_on, **more)
+def graph(*switched_on: str, visit: int = 2, litellm: bool = False, **more: object) -> Graph:
+    settings = demo(*switched_on, litellm=litellm, **more)
     calls = SECOND_VISIT if visit == 2 else {key: value for key, value in CALLS.items() if "getSecrets" not in key}
     made = record(lambda: Environment("coder", EnvironmentArgs(settings=settings, plan=make_plan(settings))), calls=calls)
     assert [fault for fault in made.faults if not fault.startswith("pulumi:providers:")] == []

@@ -5,18 +5,23 @@ from __future__ import annotations
 import functools
 import json
 
-from plan import make_plan
+from plan import Plan, make_plan
 from tests.components.graph import Graph, Node
 from tests.components.test_region_link import region
 from tests.components.test_regions import RECORD, RELEASE, RULE, demo, graph
 
 HERE, THERE = "us-east-2", "us-west-2"
 CODER = "coder-eks:coder_server:CoderServer"
-SHARED = {"serves": "shared-database", "link": "peering"}
 
 
 def shared(visit: int = 2) -> Graph:
-    return graph(THERE, visit=visit, **SHARED)
+    """With a database for LiteLLM, which none of it may touch."""
+    return graph(THERE, visit=visit, litellm=True, serves="shared-database", link="peering")
+
+
+@functools.cache
+def plan() -> Plan:
+    return make_plan(demo(THERE, serves="shared-database", link="peering"))
 
 
 def both(type_: str, name: str) -> tuple[Node, Node]:
@@ -75,7 +80,7 @@ def test_everything_inside_coder_waits_for_whoever_may_answer():
 def test_the_database_admits_the_second_regions_control_nodes_and_nobody_else():
     """T-38, NET-27: by range, as AWS knows no security group of another region."""
     assert rules()[f"{HERE}-database", 5432] == ["10.1.20.0/24", "10.1.21.0/24"]
-    assert make_plan(demo(THERE, **SHARED)).regions[HERE].network.database_client_cidrs == ("10.1.20.0/24", "10.1.21.0/24")
+    assert plan().regions[HERE].network.database_client_cidrs == ("10.1.20.0/24", "10.1.21.0/24")
     (acl,) = [node for node in shared().of("aws:ec2/networkAcl:NetworkAcl") if node.name == f"{HERE}-database"]
     assert [rule["cidrBlock"] for rule in acl.inputs["ingress"]] == ["10.0.20.0/23", "10.1.20.0/23"]
     assert {rule["action"] for rule in acl.inputs["ingress"]} == {"allow"}
@@ -132,14 +137,14 @@ def test_the_region_is_there_on_the_first_visit_and_watched_as_coderd_is():
     """Decision 7: unlike a proxy it needs no token. OBS-16, OBS-17."""
     first = shared(visit=1)
     assert first.one(RELEASE, f"coder-{THERE}")
-    alerts = make_plan(demo(THERE, **SHARED)).observability.regions[THERE]
+    alerts = plan().observability.regions[THERE]
     assert {"access-host-down", "no-healthy-coderd", "coderd-missing"} <= {alarm.name for alarm in alerts.alarms}
     assert not any("database" in alarm.name or "proxy" in alarm.name for alarm in (*alerts.alarms, *alerts.second_visit))
 
 
 def test_the_plan_warns_of_it():
     """T-36: advice, no refusal."""
-    warnings = make_plan(demo(THERE, **SHARED)).warnings
+    warnings = plan().warnings
     (warning,) = [each for each in warnings if each.startswith("T-36")]
     assert warning.startswith(f"T-36: {THERE}: coderd there asks the database in {HERE} with every query")
     assert not any(each.startswith("T-36") for each in make_plan(demo(THERE)).warnings)

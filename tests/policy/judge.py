@@ -112,9 +112,7 @@ def run(
 def graph_of(found: Recording) -> Graph:
     """A deployed recording as policies read it."""
     return Graph(
-        Node(
-            urn=each.urn, type_token=each.type, name=each.name, raw={**each.outputs, **each.inputs}, edges=each.edges, region=each.region
-        )
+        Node(urn=each.urn, type_token=each.type, name=each.name, raw={**each.outputs, **each.inputs}, edges=each.edges, region=each.region)
         for each in found.entries
     )
 

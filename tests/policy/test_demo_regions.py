@@ -26,11 +26,13 @@ PROXY = f"proxy-{SECOND}"
 def _recorded(mode: str, visit: int, **more: str) -> Recording:
     config = yaml.safe_load(FILE.read_text(encoding="utf-8"))["config"]
     config["coder-eks:regions"][SECOND].update(more, deployed=True)
+    if more:
+        config["coder-eks:regions"]["us-east-2"]["litellm_database"] = {"acu": {"min": 0.5, "max": 8}}
     return record_settings(load(config, FILE.name), mode, visit=visit)
 
 
 def two_regions(mode: str, visit: int = 2, **more: str) -> Recording:
-    """more: keys of the second region."""
+    """more: keys of the second region; with them, LiteLLM has a database too."""
     return copy.deepcopy(_recorded(mode, visit, **more))
 
 
@@ -150,8 +152,8 @@ def shared(mode: str) -> Recording:
 
 
 @MODES
-def test_a_link_and_a_coderd_on_the_database_behind_it_are_green(mode: str) -> None:
-    """NET-39, DB-23, T-36: with no pack config."""
+def test_a_link_a_coderd_on_the_database_behind_it_and_a_second_database_are_green(mode: str) -> None:
+    """NET-39, DB-04, DB-23, T-36: with no pack config."""
     green(run(shared(mode), mode), 2)
 
 
@@ -186,6 +188,10 @@ UNLINKED: dict[str, tuple[str, Breaking]] = {
     "a database open to a proxy's region": (
         "lets 10.1.20.0/24 of another region reach the database",
         lambda found: found.one("coder-eks:environment:Environment", "coder").put(f"regions.{SECOND}.serves", "proxy"),
+    ),
+    "no LiteLLM where it is declared": (
+        "us-east-2 has 1 databases of aurora-postgresql, and needs 2",
+        lambda found: [found.remove(entry) for entry in found.entries[:] if entry.type.startswith("aws:rds/") and "litellm" in entry.name],
     ),
     "a public way": (f"leads from a public subnet to {SECOND}", over_a_public_table),
 }
