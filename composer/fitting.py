@@ -120,7 +120,8 @@ def _container(catalog: Catalog, name: str, image: Container, images: dict[str, 
 def _machine(catalog: Catalog, name: str, region: str | None, images: dict[str, str], problems: list[str]) -> None:
     locked = catalog.lock.machine_images.get(name, {}).get(region or "")
     if locked is None:
-        where = f"in {region}" if region else "in any region: the deployment tells none"
-        problems.append(f"machine image {name} is not known {where}; run `coder-eks templates resolve`, which writes its id to lock.yaml")
+        where, which = (f"in {region}", f" --region {region}") if region else ("in any region: the deployment tells none", "")
+        command = f"coder-eks templates resolve{which}"
+        problems.append(f"machine image {name} is not known {where}; run `{command}`, which writes its id to lock.yaml")
     else:
         images[name] = locked.id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import cast
@@ -31,18 +32,19 @@ def resolve(
 
     What does not answer keeps what it had. Folders of versions that are missing are written below the catalogue.
     """
-    lock, problems, code = catalog.lock, list[str](), ExitCode.DONE
+    lock, failures = catalog.lock, list[Failure]()
     images, machines = dict(lock.images), {name: dict(found) for name, found in lock.machine_images.items()}
     for name, image in sorted(catalog.images.items()) if artifacts else ():
-        try:
-            assert artifacts is not None
-            if isinstance(image, Container):
+        assert artifacts is not None
+        if isinstance(image, Container):
+            with _kept(name, failures):
                 images[name] = Resolved(digest=artifacts.digest(image.image), source=image.image, read=today)
-            else:
-                machines[name] = {**machines.get(name, {}), **dict(_in_regions(image, artifacts, regions, today))}
-        except Failure as failure:
-            problems += [f"image {name}: {problem}" for problem in failure.problems]
-            code = failure.code
+            continue
+        for region in regions:
+            with _kept(name, failures):
+                machines.setdefault(name, {})[region] = _in_region(image, artifacts, region, today)
+    problems = [problem for failure in failures for problem in failure.problems]
+    code = failures[-1].code if failures else ExitCode.DONE
     releases, channels = lock.releases, lock.channels
     if repository is not None:
         releases = _releases(repository, problems)
@@ -57,10 +59,18 @@ def text(lock: Lock) -> str:
     return _HEADER + yaml.safe_dump(lock.model_dump(mode="json", exclude_defaults=True), sort_keys=True, width=140)
 
 
-def _in_regions(image: MachineImage, artifacts: Artifacts, regions: Sequence[str], today: date) -> Iterator[tuple[str, ResolvedMachine]]:
-    for region in regions:
-        identity, name = artifacts.machine_image(image.machine_image, region)
-        yield region, ResolvedMachine(id=identity, name=name, source="ec2:DescribeImages", read=today)
+@contextmanager
+def _kept(name: str, failures: list[Failure]) -> Generator[None]:
+    """What does not answer is noted and stops nothing else."""
+    try:
+        yield
+    except Failure as failure:
+        failures.append(Failure(failure.code, [f"image {name}: {problem}" for problem in failure.problems]))
+
+
+def _in_region(image: MachineImage, artifacts: Artifacts, region: str, today: date) -> ResolvedMachine:
+    identity, name = artifacts.machine_image(image.machine_image, region)
+    return ResolvedMachine(id=identity, name=name, source="ec2:DescribeImages", read=today)
 
 
 def module_files(repository: Repository, reference: str, module: str) -> tuple[str, dict[str, bytes]] | None:

@@ -47,7 +47,12 @@ def add_templates(commands: Commands) -> None:
     bump.add_argument("--since", metavar="REF", help="compare with this instead of the module's last tag")
     bump.add_argument("--write", action="store_true", help="write the version into the manifest")
     solve = add("resolve", "write lock.yaml: digests, machine image ids, releases, channels")
-    solve.add_argument("--region", metavar="REGION", action="append", help="of machine images; default: the stack's; may be repeated")
+    solve.add_argument(
+        "--region",
+        metavar="REGION",
+        action="append",
+        help="of machine images; default: those of the stack, or of every stack; may be repeated",
+    )
     solve.add_argument("--tags-only", action="store_true", help="releases and channels of the Git repository, no network")
     for each in (make, show, differ):
         each.add_argument("--channel", type=Channel, choices=list(Channel), help="instead of the stack's")

@@ -67,10 +67,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    stacks = [_stack(arguments)] if arguments.stack else [find_stack(name, arguments.project) for name in stack_files(arguments.project)]
-    if not stacks:
-        raise Failure(ExitCode.MISSING, f"{arguments.project} has no Pulumi.<stack>.yaml; say where with --project")
-    catalog = _catalog(arguments)
+    catalog, stacks = _catalog(arguments), _stacks(arguments)
     where = repository(arguments.catalog)
     problems = templates.check(catalog, stacks, where, _today())
     rego = templates.rego(arguments.catalog)
@@ -185,7 +182,8 @@ def _module(arguments: argparse.Namespace) -> AnyModule:
 
 def _resolve(arguments: argparse.Namespace) -> int:
     catalog = _catalog(arguments)
-    regions = [] if arguments.tags_only else arguments.region or [_stack(arguments).settings().primary_region]
+    stacks = [] if arguments.tags_only or arguments.region else _stacks(arguments)
+    regions = arguments.region or sorted({region for stack in stacks for region in stack.settings().regions})
     asked = None if arguments.tags_only else RealArtifacts()
     lock, problems, code = resolve(catalog, arguments.catalog, repository(arguments.catalog), asked, regions, _today())
     file = arguments.catalog / "lock.yaml"
@@ -210,6 +208,14 @@ def _catalog(arguments: argparse.Namespace) -> Catalog:
 
 def _stack(arguments: argparse.Namespace) -> Stack:
     return find_stack(arguments.stack, arguments.project)
+
+
+def _stacks(arguments: argparse.Namespace) -> list[Stack]:
+    """The one that is named, or every one of the project."""
+    names = [arguments.stack] if arguments.stack else list(stack_files(arguments.project))
+    if not names:
+        raise Failure(ExitCode.MISSING, f"{arguments.project} has no Pulumi.<stack>.yaml; say where with --project")
+    return [find_stack(name, arguments.project) for name in names]
 
 
 def _today() -> date:

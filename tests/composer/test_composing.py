@@ -38,7 +38,10 @@ INSTANCE = Instance(
 )
 
 
-EC2_PLATFORM = ("blocked_cidrs", "instance_profile", "machine_tags", "region", "subnet_tags")
+def on_machines(region: str) -> Instance:
+    """A deployment of that region, as bases of EC2 ask for it."""
+    platform = dict.fromkeys(("blocked_cidrs", "instance_profile", "machine_tags", "region", "subnet_tags"), "")
+    return Instance(access_url="https://coder.example.com", coder_url="", region=region, platform=platform)
 
 
 def composed(
@@ -97,11 +100,10 @@ def test_the_agent_is_of_the_base_and_starts_the_toolchain(root: dict[str, Any])
 
 def test_the_applications_of_a_toolchain_are_the_agents(root: dict[str, Any]):
     """TPL-06, TPL-34: by a host of its own, for the owner alone, and only while the workspace runs."""
-    machines = Instance(access_url="https://coder.example.com", coder_url="", region="us-east-1", platform=dict.fromkeys(EC2_PLATFORM, ""))
     for name in ("ec2-datasci", "ec2-datasci-gpu"):
-        apps = json.loads(composed(name=name, offered=("data-sci-large",), instance=machines).files["main.tf.json"])["resource"][
-            "coder_app"
-        ]
+        apps = json.loads(composed(name=name, offered=("data-sci-large",), instance=on_machines("us-east-1")).files["main.tf.json"])[
+            "resource"
+        ]["coder_app"]
         assert apps == {
             "jupyter": {
                 "agent_id": "${coder_agent.main.id}",
@@ -116,6 +118,13 @@ def test_the_applications_of_a_toolchain_are_the_agents(root: dict[str, Any]):
             }
         }
     assert "coder_app" not in root["resource"]  # swdev has none
+
+
+def test_a_region_without_a_machine_image_is_refused_with_the_command_that_finds_it():
+    """TPL-39: ids differ by region, and none is guessed."""
+    remedy = "run `coder-eks templates resolve --region eu-south-2`, which writes its id to lock.yaml"
+    with pytest.raises(CompositionError, match=f"ec2-windev-gui: machine image windows-2022 is not known in eu-south-2; {remedy}"):
+        composed(name="ec2-windev-gui", offered=("sw-dev-large",), instance=on_machines("eu-south-2"))
 
 
 def test_two_applications_of_one_name_are_told(tmp_path: Path):

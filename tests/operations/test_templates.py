@@ -23,6 +23,7 @@ from operations.catalog_git import repository
 from operations.command import main
 from operations.failure import ExitCode, Failure
 from operations.resolving import resolve, text
+from settings import load_file
 from settings.templates import Channel
 
 ROOT = Path(__file__).parents[2]
@@ -293,6 +294,33 @@ def test_resolve_says_what_does_not_answer(project: Project, monkeypatch: pytest
     said = capsys.readouterr().err
     assert "image enterprise-base: docker.io does not answer" in said
     assert "lock.yaml keeps what it had of these" in said
+
+
+class OneRegion(Answers):
+    """EC2 answers in one region alone."""
+
+    def machine_image(self, search: MachineSearch, region: str) -> tuple[str, str]:
+        if region != "us-west-2":
+            raise Failure(ExitCode.UNREACHABLE, f"EC2 in {region} does not answer about {search.owner}")
+        return super().machine_image(search, region)
+
+
+def test_machine_images_are_resolved_in_every_region_of_the_stacks(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """TPL-39: of all stacks of the project or of the one that is named; a region that is silent keeps no other from its id."""
+    shutil.copy(ROOT / "Pulumi.demo.yaml", project.folder)
+    with (project.catalog / "images.yaml").open("a") as images:
+        images.write('al2023:\n  machine_image: { owner: amazon, name: "al2023-*" }\n  user: ec2-user\n')
+    monkeypatch.setattr(templates_runs, "RealArtifacts", OneRegion)
+    assert project.run("resolve", "--stack", "demo") == ExitCode.UNREACHABLE
+    assert set(load_catalog(project.catalog).lock.machine_images["al2023"]) == {"us-west-2"}
+    demo = set(load_file(project.folder / "Pulumi.demo.yaml").regions)
+    said = capsys.readouterr().err
+    assert {region for region in demo if f"image al2023: EC2 in {region} does not answer" in said} == demo - {"us-west-2"}
+    monkeypatch.setattr(templates_runs, "RealArtifacts", Answers)
+    assert project.run("resolve") == 0
+    assert set(load_catalog(project.catalog).lock.machine_images["al2023"]) == {*demo, "us-east-1"}
 
 
 def test_a_tag_that_names_nothing_is_told(project: Project):
