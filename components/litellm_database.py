@@ -80,7 +80,7 @@ class LitellmDatabase(ComponentResource):
         group = aws.ec2.SecurityGroup(
             name,
             vpc_id=network.vpc_id,
-            description="LiteLLM's database",
+            description="database of LiteLLM",
             revoke_rules_on_delete=True,
             tags={"Name": name},
             opts=child,

@@ -51,6 +51,7 @@ def test_only_the_control_nodes_of_its_region_reach_it():
     _, litellm = clusters()
     (group,) = shared().reference(litellm, "vpcSecurityGroupIds")
     assert (group.type, group.name) == (GROUP, "litellm-database")
+    assert "'" not in group.inputs["description"]  # EC2 refuses it
     opened = [node for node in shared().of(RULE) if group in shared().reference(node, "securityGroupId")]
     assert [node.inputs["fromPort"] for node in opened] == [5432]
     assert [source.name for source in shared().reference(opened[0], "referencedSecurityGroupId")] == ["us-east-2-control"]
