@@ -1,11 +1,12 @@
-"""The real program with one reference changed on its way to the engine: a stack transformation, then the program as it stands.
+"""The real program with a few facts changed on their way to the engine: a stack transformation, then the program as it stands.
 
-Started by the engine from a project folder that `test_engine_mutants.py` writes. MUTANT names what to break, or nothing; ROOT is the
-real project.
+Started by the engine from a project folder that `test_engine_mutants.py` writes. MUTANTS names what to break, or nothing; FOLDERS has, as
+JSON, templates and the folders to push instead of theirs; ROOT is the real project.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import sys
@@ -21,6 +22,7 @@ Seen = dict[tuple[str, str], pulumi.Resource]
 ROUTE, SUBNET_GROUP = "aws:ec2/route:Route", "aws:rds/subnetGroup:SubnetGroup"
 LISTENER, RULE = "aws:lb/listener:Listener", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 RECORD, RELEASE = "aws:route53/record:Record", "kubernetes:helm.sh/v3:Release"
+NODE_GROUP, DATABASE, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:rds/cluster:Cluster", "coderd:index/template:Template"
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,25 @@ class Made:
     """A resource on its way to the engine, and those that went before it."""
 
     token: str
+    name: str
     props: dict[str, Any]
     before: Seen
 
     def first(self, token: str, test: Callable[[str], bool] = lambda _: True) -> Any:
         """The first resource of a type that went before."""
         return next(resource for (kind, name), resource in self.before.items() if kind == token and test(name))
+
+    def change_coderd(self, **changes: Any) -> None:
+        """Other values of the chart coder, below `coder`."""
+        if self.token == RELEASE and self.props["chart"] == "coder":
+            self.props["values"] = {**self.props["values"], "coder": {**self.props["values"]["coder"], **changes}}
+
+    def coderd_without(self, variable: str) -> list[dict[str, Any]]:
+        """coderd's environment without a variable; empty for any other resource."""
+        values: list[dict[str, Any]] = (
+            self.props["values"]["coder"]["env"] if self.token == RELEASE and self.props["chart"] == "coder" else []
+        )
+        return [item for item in values if item["name"] != variable]
 
 
 Break = Callable[[Made], None]
@@ -62,12 +77,9 @@ def binding_without_target(made: Made) -> None:
 
 def daemons_from_a_secret(made: Made) -> None:
     """Property 6: the variable points to a secret instead of being set."""
-    if made.token == RELEASE and made.props["chart"] == "coder":
-        coder = made.props["values"]["coder"]
-        env = [item for item in coder["env"] if item["name"] != "CODER_PROVISIONER_DAEMONS"]
-        reference = {"secretKeyRef": {"name": "coder-oidc", "key": "daemons"}}
-        coder = {**coder, "env": [*env, {"name": "CODER_PROVISIONER_DAEMONS", "valueFrom": reference}]}
-        made.props["values"] = {**made.props["values"], "coder": coder}
+    reference = {"secretKeyRef": {"name": "coder-oidc", "key": "daemons"}}
+    env = made.coderd_without("CODER_PROVISIONER_DAEMONS")
+    made.change_coderd(env=[*env, {"name": "CODER_PROVISIONER_DAEMONS", "valueFrom": reference}])
 
 
 def key_of_another_name(made: Made) -> None:
@@ -107,7 +119,7 @@ def listener_of_nothing(made: Made) -> None:
 def alias_to_something_else(made: Made) -> None:
     """Property 12: the wildcard leads to another resource than the load balancer."""
     if made.token == RECORD and made.props.get("type") == "A" and str(made.props.get("name")).startswith("*."):
-        database = made.first("aws:rds/cluster:Cluster")
+        database = made.first(DATABASE)
         made.props["aliases"] = [{"name": database.endpoint, "zone_id": database.hosted_zone_id, "evaluate_target_health": True}]
 
 
@@ -122,46 +134,100 @@ def certificate_that_nobody_validates(made: Made) -> None:
         made.props["certificate_arn"] = other.id
 
 
-MUTANTS: dict[str, tuple[int, Break]] = {
-    change.__name__: (number, change)
-    for number, change in (
-        (1, nat_of_another_zone),
-        (1, database_zone_missing),
-        (1, binding_without_target),
-        (6, daemons_from_a_secret),
-        (6, key_of_another_name),
-        (6, address_of_another_service),
-        (8, rule_on_another_group),
-        (8, listener_without_certificate),
-        (8, listener_of_nothing),
-        (12, alias_to_something_else),
-        (12, certificate_that_nobody_validates),
+def more_nodes(made: Made) -> None:
+    """Property 2: a node group that may grow beyond the quota."""
+    if made.token == NODE_GROUP and made.name.endswith("coder-control"):
+        made.props["scaling_config"] = {**made.props["scaling_config"], "max_size": 451}
+
+
+def ingress_allowed(made: Made) -> None:
+    """Property 3: what closes the workspaces' namespace speaks of egress only."""
+    if made.token.endswith(":NetworkPolicy") and made.name.endswith("coder-ws-default-deny"):
+        made.props["spec"] = {**made.props["spec"], "policy_types": ["Egress"]}
+
+
+def one_replica(made: Made) -> None:
+    """Property 4: coderd runs once."""
+    made.change_coderd(replicaCount=1)
+
+
+def no_retention(made: Made) -> None:
+    """Property 5: nothing is kept of the database."""
+    if made.token == DATABASE:
+        made.props["backup_retention_period"] = 0
+
+
+def never_stops(made: Made) -> None:
+    """Property 7: workspaces of a template run for ever."""
+    if made.token == TEMPLATE and made.name == "pod-generic-universal":
+        made.props["default_ttl_ms"] = 0
+
+
+def owners_open_workspaces(made: Made) -> None:
+    """Property 9: the switch is not set."""
+    made.change_coderd(env=made.coderd_without("CODER_DISABLE_OWNER_WORKSPACE_ACCESS"))
+
+
+def users_unmanaged(made: Made) -> None:
+    """Property 11: who may use a template is for somebody else to say."""
+    if made.token == TEMPLATE and made.name == "ec2-swdev":
+        made.props["acl"] = None
+
+
+def folders_of_others(made: Made) -> None:
+    """Properties 10 and 13 to 17: what is pushed is what FOLDERS has for the template."""
+    folder = json.loads(os.environ["FOLDERS"]).get(made.name) if made.token == TEMPLATE else None
+    if folder:
+        made.props["versions"] = [{**made.props["versions"][0], "directory": folder}]
+
+
+MUTANTS: dict[str, Break] = {
+    change.__name__: change
+    for change in (
+        nat_of_another_zone,
+        database_zone_missing,
+        binding_without_target,
+        more_nodes,
+        ingress_allowed,
+        one_replica,
+        no_retention,
+        daemons_from_a_secret,
+        key_of_another_name,
+        address_of_another_service,
+        never_stops,
+        rule_on_another_group,
+        listener_without_certificate,
+        listener_of_nothing,
+        owners_open_workspaces,
+        folders_of_others,
+        users_unmanaged,
+        alias_to_something_else,
+        certificate_that_nobody_validates,
     )
 }
 
-SECOND_VISIT = frozenset({"key_of_another_name", "address_of_another_service"})
 
-
-def break_one_fact(name: str) -> None:
-    """Register the transformation that applies a mutant to every resource."""
-    change = MUTANTS[name][1]
+def break_facts(names: list[str]) -> None:
+    """Register the transformation that applies the mutants to every resource."""
+    changes = [MUTANTS[name] for name in names]
     seen: Seen = {}
 
     def transform(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         seen[args.type_, args.name] = args.resource
         props = dict(args.props)
-        change(Made(args.type_, props, seen))
+        for change in changes:
+            change(Made(args.type_, args.name, props, seen))
         return pulumi.ResourceTransformationResult(props=props, opts=args.opts)
 
     pulumi.runtime.register_stack_transformation(transform)
 
 
 def main() -> None:
-    root, mutant = os.environ["ROOT"], os.environ["MUTANT"]
+    root, mutants = os.environ["ROOT"], os.environ["MUTANTS"].split()
     os.chdir(root)  # where the engine would start the program: what it reads lies beside it
     sys.path.insert(0, root)
-    if mutant in MUTANTS:
-        break_one_fact(mutant)
+    if mutants:
+        break_facts(mutants)
     runpy.run_path(str(Path(root, "__main__.py")), run_name="__main__")
 
 
