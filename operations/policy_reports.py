@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree as ET
@@ -16,6 +17,7 @@ from operations.policy_check import Checked, Finding, Verdict
 COLOURS = {"passed": "green", "violated": "bold red", "advisory": "yellow", "not judged": "yellow"}
 SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 PAGE = "docs/properties/README.md"
+_REGION = {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2}  # a finding speaks of the whole file
 
 
 def show(found: Checked, console: Console) -> None:
@@ -108,23 +110,24 @@ def _rule_cases(found: Checked) -> Iterator[ET.Element]:
 
 
 def sarif(found: Checked) -> str:
-    """The findings as SARIF, so that a pull request shows them; a URN is a logical location, the stack file the physical one."""
+    """The findings as SARIF, so that a pull request shows them; a URN is a logical location, the stack file the physical one.
+
+    It has all that GitHub's code scanning calls required (GitHub Docs, "SARIF support for code scanning", read 2026-11).
+    """
     findings = list(_findings(found))
-    rules = {each.rule: "" for each in findings} | {f"property-{each.number:02}": each.title for each in found.properties}
-    ids = sorted(rules)
-    driver = {
-        "name": "coder-eks policy",
-        "rules": [{"id": rule, "shortDescription": {"text": rules[rule] or rule}, "helpUri": f"{PAGE}#{_anchor(rule)}"} for rule in ids],
-    }
+    properties = {f"property-{each.number:02}": each for each in found.properties}
+    ids = sorted({*properties, *(each.rule for each in findings)})
+    driver = {"name": "coder-eks policy", "rules": [_descriptor(rule, properties.get(rule)) for rule in ids]}
     results = [
         {
             "ruleId": each.rule,
             "ruleIndex": ids.index(each.rule),
             "level": "error" if each.mandatory else "warning",
             "message": {"text": each.message},
+            "partialFingerprints": {"primaryLocationLineHash": _fingerprint(each)},
             "locations": [
                 {
-                    "physicalLocation": {"artifactLocation": {"uri": f"Pulumi.{found.stack}.yaml"}},
+                    "physicalLocation": {"artifactLocation": {"uri": f"Pulumi.{found.stack}.yaml"}, "region": _REGION},
                     "logicalLocations": [{"fullyQualifiedName": each.urn or found.stack, "name": _name(each.urn) or found.stack}],
                 }
             ],
@@ -135,8 +138,22 @@ def sarif(found: Checked) -> str:
     return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _anchor(rule: str) -> str:
-    return f"property-{int(rule.removeprefix('property-'))}" if rule.startswith("property-") else "baseline"
+def _descriptor(rule: str, judged: Verdict | None) -> dict[str, object]:
+    """A property or a rule of the baseline. Its page has no address of its own, so it stands in the help and not as helpUri."""
+    title = judged.title if judged else rule
+    remedy = judged.remediation if judged else "Do what the finding says, or add an exception with reason, owner and an end."
+    anchor = f"property-{judged.number}" if judged else "baseline"
+    return {
+        "id": rule,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": f"{'Property' if judged else 'Rule of the baseline'}: {title}"},
+        "help": {"text": f"{remedy} {PAGE}#{anchor}", "markdown": f"{remedy} [{PAGE}](../blob/HEAD/{PAGE}#{anchor})"},
+    }
+
+
+def _fingerprint(each: Finding) -> str:
+    """The same for the same finding on every run: all of a stack stand on one line of its file."""
+    return f"{hashlib.sha256('|'.join((each.rule, each.urn, each.message)).encode()).hexdigest()[:16]}:1"
 
 
 def _findings(found: Checked) -> Iterator[Finding]:

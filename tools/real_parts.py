@@ -179,6 +179,14 @@ KARPENTER = Files(
     "h1:WGtIQTQcxpElYMdWfWuPwaF2+9muR+hYhPZsTtoY8Gs=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
     ("pkg/apis/crds/karpenter.k8s.aws_ec2nodeclasses.yaml", "pkg/apis/crds/karpenter.sh_nodepools.yaml"),
 )
+# OASIS's schema of SARIF 2.1.0 with errata 01, as a Go library carries it: the proxy serves no module of the specification's own
+SARIF_SCHEMA = Files(
+    "sarif-schema",
+    "3.3.1",
+    "github.com/owenrumney/go-sarif/v3",
+    "h1:bKY8YnWcY8zYTiGVObC5wZLlfEvMkCxK9XMGXBbzEtQ=",  # computed by Go 1.26.8 from the proxy's archive, 2026-11-21
+    ("pkg/report/v210/sarif/schema.go",),
+)
 _ACTIONLINT = "github.com/rhysd/actionlint"
 ACTIONLINT = Program(
     "actionlint", _required("actionlint", _ACTIONLINT), MODULES / "actionlint", f"{_ACTIONLINT}/cmd/actionlint", "actionlint", 1
@@ -189,6 +197,7 @@ PARTS: tuple[Part, ...] = (
     CODER_PROVIDER,
     EXTERNAL_SECRETS,
     KARPENTER,
+    SARIF_SCHEMA,
     SDK_GENERATOR,
     OPA,
     CODERD,

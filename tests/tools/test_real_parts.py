@@ -18,6 +18,7 @@ from tools.real_parts import (
     KARPENTER,
     KUBE_APISERVER,
     PARTS,
+    SARIF_SCHEMA,
     ensure,
     executable,
     folder,
@@ -39,14 +40,14 @@ class Machine:
 
     def go(self, checksum: str = EXTERNAL_SECRETS.checksum, fails_on: str = "none") -> None:
         module = self.root / "module"
-        for file in (*EXTERNAL_SECRETS.files, *KARPENTER.files):
+        for file in (*EXTERNAL_SECRETS.files, *KARPENTER.files, *SARIF_SCHEMA.files):
             (module / file).parent.mkdir(parents=True, exist_ok=True)
             (module / file).write_text("kind: CustomResourceDefinition")
         for _, source in CODER_CHARTS.folders:
             (module / source).mkdir(parents=True, exist_ok=True)
             (module / source / "Chart.yaml").write_text("apiVersion: v2")
             (module / source / "Chart.yaml").chmod(0o444)
-        sums = {EXTERNAL_SECRETS.source: checksum, KARPENTER.source: KARPENTER.checksum, CODER_CHARTS.source: CODER_CHARTS.checksum}
+        sums = {part.source: part.checksum for part in (KARPENTER, SARIF_SCHEMA, CODER_CHARTS)} | {EXTERNAL_SECRETS.source: checksum}
         answers = {name: json.dumps({"Dir": str(module), "Sum": known}) for name, known in sums.items()}
         given = " ".join(f"*{name}@*) echo '{answer}';;" for name, answer in answers.items())
         script = f"""#!/bin/sh
