@@ -9,19 +9,16 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 from pulumi import ComponentResource, Input, InvokeOptions, Output, Resource, ResourceOptions
 
-from components import chart_keys, coder_environment, coder_network, coder_values
+from components import coder_environment, coder_network, coder_values
+from components.coder_pods import SERVICE, Pods
 from components.coder_secrets import CoderSecrets, CoderSecretsArgs
-from components.coder_values import HTTP_PORT, RELEASE_NAME, SELECTOR, SERVICE_ACCOUNT
+from components.coder_values import HTTP_PORT, SERVICE_ACCOUNT
 from components.database_role import ROLE, DatabaseRole, DatabaseRoleArgs
 from components.iam import Statement
 from components.identity import ClusterIdentity, WorkloadIdentity, WorkloadIdentityArgs
 from components.postgresql import DATABASE_NAME, PostgreSql
 from plan.model import ControlPlan
 from settings.coder import Coder
-
-CHART_REPOSITORY = "https://helm.coder.com/v2"
-SERVICE = "coder"
-ROLLOUT_SECONDS = 15 * 60  # migrations of a large database come before the first replica is ready
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +94,17 @@ class CoderServer(ComponentResource):
             opts=self._child,
         )
         account = self._service_account(name, args)
-        around = [self._binding(name, args), self._policy(name, args), self._budget(name, args)]
-        self.release = self._release(name, args, role, [account, role, *secrets.coderd, *around, *args.add_ons])
+        pods = Pods(
+            name=name,
+            namespace=args.namespace,
+            vpc_id=args.vpc_id,
+            target_group_arn=args.target_group_arn,
+            add_ons=args.add_ons,
+            parent=self,
+        )
+        around = pods.around(coder_network.coderd(args.surroundings))
+        before = [account, role, *secrets.coderd, *around, *args.add_ons]
+        self.release = pods.release(args.chart_version, self._values(args, role), before)
 
         self.internal_url = Output.concat("http://", SERVICE, ".", args.namespace, f".svc.cluster.local:{HTTP_PORT}")
         self.internal_url_text = f"http://{SERVICE}.{args.namespace_name}.svc.cluster.local:{HTTP_PORT}"
@@ -143,53 +149,7 @@ class CoderServer(ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[identity]),
         )
 
-    def _binding(self, name: str, args: CoderServerArgs) -> Resource:
-        """The Service, and what joins its pods to the target group (T-25, T-76)."""
-        service = kubernetes.core.v1.Service(
-            name,
-            # Pulumi would wait for pods behind it, which come with the release
-            metadata={"name": SERVICE, "namespace": args.namespace, "annotations": {"pulumi.com/skipAwait": "true"}},
-            spec={
-                "type": "ClusterIP",
-                "selector": SELECTOR,
-                # the network policy agent looks at container ports: the Service's is the same (T-25)
-                "ports": [{"name": "http", "port": HTTP_PORT, "target_port": HTTP_PORT, "protocol": "TCP"}],
-            },
-            opts=self._child,
-        )
-        return kubernetes.apiextensions.CustomResource(
-            name,
-            api_version="elbv2.k8s.aws/v1beta1",
-            kind="TargetGroupBinding",
-            metadata={"name": SERVICE, "namespace": args.namespace},
-            spec={
-                "serviceRef": {"name": service.metadata.name, "port": HTTP_PORT},
-                "targetGroupARN": args.target_group_arn,
-                "targetType": "ip",
-                "ipAddressType": "ipv4",
-                "vpcID": args.vpc_id,
-            },
-            opts=ResourceOptions(parent=self, depends_on=list(args.add_ons)),
-        )
-
-    def _policy(self, name: str, args: CoderServerArgs) -> Resource:
-        return kubernetes.networking.v1.NetworkPolicy(
-            name,
-            metadata={"name": SERVICE, "namespace": args.namespace},
-            spec=coder_network.coderd(args.surroundings),
-            opts=self._child,
-        )
-
-    def _budget(self, name: str, args: CoderServerArgs) -> Resource:
-        """The chart has none: drains and upgrades take one replica at a time (EKS-34)."""
-        return kubernetes.policy.v1.PodDisruptionBudget(
-            name,
-            metadata={"name": SERVICE, "namespace": args.namespace},
-            spec={"max_unavailable": 1, "selector": {"match_labels": SELECTOR}},
-            opts=self._child,
-        )
-
-    def _release(self, name: str, args: CoderServerArgs, role: DatabaseRole, before: list[Resource]) -> kubernetes.helm.v3.Release:
+    def _values(self, args: CoderServerArgs, role: DatabaseRole) -> dict[str, object]:
         database_url = Output.all(args.database.endpoint, args.database.port).apply(
             lambda known: coder_environment.database_url(ROLE, str(known[0]), int(known[1]), DATABASE_NAME)
         )
@@ -203,7 +163,7 @@ class CoderServer(ComponentResource):
                 traces_in=args.namespace_name if args.surroundings.traces else None,
             ),
         )
-        values = coder_values.values(
+        return coder_values.values(
             coder_values.ReleaseFacts(
                 version=args.version,
                 replicas=args.control.replicas,
@@ -213,18 +173,4 @@ class CoderServer(ComponentResource):
                 certificates_config_map=role.certificates,
             ),
             variables,
-        )
-        chart_keys.check("coder", args.chart_version, values)
-        return kubernetes.helm.v3.Release(
-            name,
-            name=RELEASE_NAME,
-            namespace=args.namespace,
-            chart="coder",
-            version=args.chart_version,
-            repository_opts={"repo": CHART_REPOSITORY},
-            values=values,
-            create_namespace=False,
-            timeout=ROLLOUT_SECONDS,
-            # no atomic: rolling back would run the old server on the new version's tables (DB-24)
-            opts=ResourceOptions(parent=self, depends_on=before),
         )

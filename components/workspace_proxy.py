@@ -9,10 +9,10 @@ import pulumi_coderd as coderd
 import pulumi_kubernetes as kubernetes
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
-from components import chart_keys, coder_network
+from components import coder_network
 from components.coder_environment import SecretKey
-from components.coder_server import CHART_REPOSITORY, ROLLOUT_SECONDS, SERVICE
-from components.coder_values import HTTP_PORT, RELEASE_NAME, SELECTOR, SERVICE_ACCOUNT, Placement, ProxyFacts, proxy_values
+from components.coder_pods import Pods
+from components.coder_values import SERVICE_ACCOUNT, Placement, ProxyFacts, proxy_values
 from components.identity import ClusterIdentity
 
 TOKEN = SecretKey(name="coder-proxy-token", key="token")
@@ -84,8 +84,16 @@ class WorkspaceProxy(ComponentResource):
             automount_service_account_token=False,
             opts=self._child,
         )
-        around = [*self._binding(name, args), self._policy(name, args), self._budget(name, args)]
-        self.release = self._release(name, args, [token, account, *around, *args.add_ons])
+        pods = Pods(
+            name=name,
+            namespace=args.namespace,
+            vpc_id=args.vpc_id,
+            target_group_arn=args.target_group_arn,
+            add_ons=args.add_ons,
+            parent=self,
+        )
+        around = pods.around(coder_network.workspace_proxy(args.vpc_cidr, args.load_balancer_cidrs))
+        self.release = pods.release(args.chart_version, _values(args), [token, account, *around, *args.add_ons])
         self.register_outputs(dict(facts))
 
     def _token(self, name: str, args: WorkspaceProxyArgs) -> kubernetes.core.v1.Secret:
@@ -105,74 +113,18 @@ class WorkspaceProxy(ComponentResource):
             opts=self._child,
         )
 
-    def _binding(self, name: str, args: WorkspaceProxyArgs) -> list[Resource]:
-        """The Service, and what joins its pods to the region's target group (T-25, T-76)."""
-        service = kubernetes.core.v1.Service(
-            name,
-            metadata={"name": SERVICE, "namespace": args.namespace, "annotations": {"pulumi.com/skipAwait": "true"}},
-            spec={
-                "type": "ClusterIP",
-                "selector": SELECTOR,
-                "ports": [{"name": "http", "port": HTTP_PORT, "target_port": HTTP_PORT, "protocol": "TCP"}],
-            },
-            opts=self._child,
-        )
-        binding = kubernetes.apiextensions.CustomResource(
-            name,
-            api_version="elbv2.k8s.aws/v1beta1",
-            kind="TargetGroupBinding",
-            metadata={"name": SERVICE, "namespace": args.namespace},
-            spec={
-                "serviceRef": {"name": service.metadata.name, "port": HTTP_PORT},
-                "targetGroupARN": args.target_group_arn,
-                "targetType": "ip",
-                "ipAddressType": "ipv4",
-                "vpcID": args.vpc_id,
-            },
-            opts=ResourceOptions(parent=self, depends_on=list(args.add_ons)),
-        )
-        return [binding]
 
-    def _policy(self, name: str, args: WorkspaceProxyArgs) -> Resource:
-        return kubernetes.networking.v1.NetworkPolicy(
-            name,
-            metadata={"name": SERVICE, "namespace": args.namespace},
-            spec=coder_network.workspace_proxy(args.vpc_cidr, args.load_balancer_cidrs),
-            opts=self._child,
+def _values(args: WorkspaceProxyArgs) -> dict[str, object]:
+    return proxy_values(
+        ProxyFacts(
+            version=args.version,
+            replicas=args.replicas,
+            cpu=args.cpu,
+            memory=args.memory,
+            placement=args.placement,
+            primary_url=args.primary_url,
+            access_url=args.access_url,
+            wildcard_host=args.wildcard_host,
+            token=TOKEN,
         )
-
-    def _budget(self, name: str, args: WorkspaceProxyArgs) -> Resource:
-        return kubernetes.policy.v1.PodDisruptionBudget(
-            name,
-            metadata={"name": SERVICE, "namespace": args.namespace},
-            spec={"max_unavailable": 1, "selector": {"match_labels": SELECTOR}},
-            opts=self._child,
-        )
-
-    def _release(self, name: str, args: WorkspaceProxyArgs, before: Sequence[Resource]) -> kubernetes.helm.v3.Release:
-        values = proxy_values(
-            ProxyFacts(
-                version=args.version,
-                replicas=args.replicas,
-                cpu=args.cpu,
-                memory=args.memory,
-                placement=args.placement,
-                primary_url=args.primary_url,
-                access_url=args.access_url,
-                wildcard_host=args.wildcard_host,
-                token=TOKEN,
-            )
-        )
-        chart_keys.check("coder", args.chart_version, values)
-        return kubernetes.helm.v3.Release(
-            name,
-            name=RELEASE_NAME,
-            namespace=args.namespace,
-            chart="coder",
-            version=args.chart_version,
-            repository_opts={"repo": CHART_REPOSITORY},
-            values=values,
-            create_namespace=False,
-            timeout=ROLLOUT_SECONDS,
-            opts=ResourceOptions(parent=self, depends_on=list(before)),
-        )
+    )

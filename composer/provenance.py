@@ -105,6 +105,8 @@ def faults(files: Mapping[str, bytes]) -> list[str]:
     if isinstance(told, list):
         return told
     found = [*_hash_faults(told, files)]
+    if files[PROVENANCE] != told.written():
+        found.append(f"{PROVENANCE}: this is not how the composer writes it, byte for byte; it was edited")
     toolchain, base = _read(files, "toolchain/toolchain.yaml", Toolchain), _read(files, "base/base.yaml", Base)
     contract = _read(files, CONTRACT, Contract)
     found += [sentence for part in (toolchain, base, contract) if isinstance(part, list) for sentence in part]
