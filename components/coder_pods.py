@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi_kubernetes as kubernetes
 from pulumi import Input, Resource, ResourceOptions
+from pulumi_kubernetes.networking.v1 import NetworkPolicySpecArgsDict
 
 from components import chart_keys
 from components.coder_values import HTTP_PORT, RELEASE_NAME, SELECTOR
@@ -28,7 +28,7 @@ class Pods:
     add_ons: Sequence[Resource]
     parent: Resource
 
-    def around(self, network_policy: Mapping[str, Any]) -> list[Resource]:
+    def around(self, network_policy: NetworkPolicySpecArgsDict) -> list[Resource]:
         """What stands before the release: Service with its target group, NetworkPolicy of that spec, disruption budget."""
         return [self._binding(), self._policy(network_policy), self._budget()]
 
@@ -54,7 +54,7 @@ class Pods:
         service = kubernetes.core.v1.Service(
             self.name,
             # Pulumi would wait for pods behind it, which come with the release
-            metadata={**self._metadata, "annotations": {"pulumi.com/skipAwait": "true"}},
+            metadata=self._metadata({"pulumi.com/skipAwait": "true"}),
             spec={
                 "type": "ClusterIP",
                 "selector": SELECTOR,
@@ -67,7 +67,7 @@ class Pods:
             self.name,
             api_version="elbv2.k8s.aws/v1beta1",
             kind="TargetGroupBinding",
-            metadata=self._metadata,
+            metadata=self._metadata(),
             spec={
                 "serviceRef": {"name": service.metadata.name, "port": HTTP_PORT},
                 "targetGroupARN": self.target_group_arn,
@@ -78,21 +78,20 @@ class Pods:
             opts=ResourceOptions(parent=self.parent, depends_on=list(self.add_ons)),
         )
 
-    def _policy(self, spec: Mapping[str, Any]) -> Resource:
-        return kubernetes.networking.v1.NetworkPolicy(self.name, metadata=self._metadata, spec=spec, opts=self._child)
+    def _policy(self, spec: NetworkPolicySpecArgsDict) -> Resource:
+        return kubernetes.networking.v1.NetworkPolicy(self.name, metadata=self._metadata(), spec=spec, opts=self._child)
 
     def _budget(self) -> Resource:
         """The chart has none: drains and upgrades take one replica at a time (EKS-34)."""
         return kubernetes.policy.v1.PodDisruptionBudget(
             self.name,
-            metadata=self._metadata,
+            metadata=self._metadata(),
             spec={"max_unavailable": 1, "selector": {"match_labels": SELECTOR}},
             opts=self._child,
         )
 
-    @property
-    def _metadata(self) -> dict[str, Any]:
-        return {"name": SERVICE, "namespace": self.namespace}
+    def _metadata(self, annotations: Mapping[str, str] | None = None) -> kubernetes.meta.v1.ObjectMetaArgs:
+        return kubernetes.meta.v1.ObjectMetaArgs(name=SERVICE, namespace=self.namespace, annotations=annotations)
 
     @property
     def _child(self) -> ResourceOptions:

@@ -17,6 +17,7 @@ from composer.files import read
 from composer.manifests import Base, Contract, Toolchain
 from composer.matching import mismatches
 from composer.provenance import CONTRACT, ROOT, Provenance
+from composer.words import manifest
 from settings.quantities import CpuQuantity, MemoryQuantity
 from settings.templates import Channel
 
@@ -36,8 +37,8 @@ def file_faults(files: Mapping[str, bytes], today: date) -> dict[int, list[str]]
         15: provenance.faults(files),
     }
     try:
-        toolchain = Toolchain.model_validate(yaml.safe_load(files["toolchain/toolchain.yaml"]))
-        base = Base.model_validate(yaml.safe_load(files["base/base.yaml"]))
+        toolchain = manifest(Toolchain, files["toolchain/toolchain.yaml"])
+        base = manifest(Base, files["base/base.yaml"])
         contract = Contract.model_validate_json(files[CONTRACT])
     except (KeyError, ValidationError, yaml.YAMLError) as error:
         unreadable = [f"toolchain, base or contract cannot be read: {' '.join(str(error).split())}"]

@@ -6,6 +6,7 @@ YAML and JSON: every key and value. Prose (comments, Markdown, descriptions): co
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -39,7 +40,13 @@ def faults(files: Mapping[str, bytes]) -> list[str]:
     return [*found, *([] if "toolchain.yaml" in files else ["toolchain.yaml is missing; a toolchain says what it is there"])]
 
 
-def _file(path: str, content: bytes) -> Iterator[str]:
+@functools.lru_cache(maxsize=1024)
+def _file(path: str, content: bytes) -> tuple[str, ...]:
+    """Of one file; judges meet the same ones again and again."""
+    return tuple(_found(path, content))
+
+
+def _found(path: str, content: bytes) -> Iterator[str]:
     try:
         text = content.decode()
     except UnicodeDecodeError:

@@ -16,7 +16,7 @@ from composer.bill import bill
 from composer.files import content_hash
 from composer.manifests import Base, Contract, Toolchain
 from composer.publications import Permit
-from composer.words import Commit, ContractVersion, Manifest, Name, TreeHash, Version
+from composer.words import Commit, ContractVersion, Manifest, Name, TreeHash, Version, manifest
 from settings.names import TemplateName
 from settings.problems import key_text, sentences
 from settings.templates import Channel
@@ -122,9 +122,9 @@ def faults(files: Mapping[str, bytes]) -> list[str]:
 
 
 def _module_faults(told: Provenance, toolchain: Toolchain, base: Base, files: Mapping[str, bytes]) -> Iterator[str]:
-    for kind, source, manifest in (("toolchain", told.toolchain, toolchain), ("base", told.base, base)):
-        if (source.name, source.version) != (manifest.name, manifest.version):
-            yield f"{PROVENANCE}: {kind} is {source}, its files are {manifest.name}@{manifest.version}"
+    for kind, source, module in (("toolchain", told.toolchain, toolchain), ("base", told.base, base)):
+        if (source.name, source.version) != (module.name, module.version):
+            yield f"{PROVENANCE}: {kind} is {source}, its files are {module.name}@{module.version}"
         own = {path.removeprefix(f"{kind}/"): content for path, content in files.items() if path.startswith(f"{kind}/")}
         if source.files != content_hash(own):
             yield f"{PROVENANCE}: the files of {kind} are others than those of {source}"
@@ -221,7 +221,7 @@ def _read(files: Mapping[str, bytes], path: str, model: type[F]) -> F | list[str
     if path not in files:
         return [f"{path} is missing; this is no template of ours"]
     try:
-        return model.model_validate(json.loads(files[path]) if path.endswith(".json") else yaml.safe_load(files[path]))
+        return model.model_validate(json.loads(files[path])) if path.endswith(".json") else manifest(model, files[path])
     except (yaml.YAMLError, UnicodeDecodeError, json.JSONDecodeError) as error:
         return [f"{path}: this cannot be read: {' '.join(str(error).split())}"]
     except ValidationError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+from typing import Annotated, TypeVar, cast
 
+import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from settings.names import Form
@@ -50,3 +52,16 @@ class Manifest(BaseModel):
     """Base of all: unknown keys are errors, values never change, and no error text carries an input."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+F = TypeVar("F", bound=Manifest)
+
+
+def manifest(model: type[F], content: bytes) -> F:
+    """A manifest from its YAML; raises YAMLError or ValidationError. Judges meet the same files again and again: they are read once."""
+    return cast("F", _manifest(model, content))
+
+
+@functools.lru_cache(maxsize=1024)
+def _manifest(model: type[Manifest], content: bytes) -> Manifest:
+    return model.model_validate(yaml.safe_load(content))

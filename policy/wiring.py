@@ -14,6 +14,7 @@ from composer.manifests import Base, Choice, Contract, Toolchain
 from composer.matching import select
 from composer.overrides import leaves
 from composer.provenance import CONTRACT, Provenance, read
+from composer.words import manifest
 from policy.templates import Pushed
 
 
@@ -22,8 +23,8 @@ def parts(template: Pushed) -> tuple[Contract, Toolchain, Base] | None:
     try:
         return (
             Contract.model_validate_json(template.files[CONTRACT]),
-            Toolchain.model_validate(yaml.safe_load(template.files["toolchain/toolchain.yaml"])),
-            Base.model_validate(yaml.safe_load(template.files["base/base.yaml"])),
+            manifest(Toolchain, template.files["toolchain/toolchain.yaml"]),
+            manifest(Base, template.files["base/base.yaml"]),
         )
     except (KeyError, ValidationError, yaml.YAMLError):
         return None

@@ -16,6 +16,7 @@ GROUPS = {
     "life": ("tests/engine/test_life.py", "tests/engine/test_secrets.py"),
     "reference": ("tests/engine/test_reference.py",),
     "demo": ("tests/engine/test_demo.py",),
+    "valid": ("tests/policy/test_valid_stacks.py",),
     "interruptions": ("tests/engine/test_interruptions.py", "tests/engine/test_one_value.py", "tests/engine/test_protection.py"),
 }
 _OF_FILE = {file: group for group, files in GROUPS.items() for file in files}

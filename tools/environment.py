@@ -23,6 +23,9 @@ from tools.stack_files import StackFiles
 # Of the operator's own environment nothing may lead a local command to a real account, cluster, backend or deployment.
 FOREIGN = ("AWS_", "PULUMI_", "KUBE", "CODER_")
 OURS = "CODER_EKS_"
+# "end": the engine writes its state when it ends, not with every step; quicker, but a killed one leaves what no state knows: for tests
+CHECKPOINTS = "CODER_EKS_CHECKPOINTS"
+_AT_THE_END = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 LOCAL_QUOTAS = ROOT / "tools" / "local_quotas.json"
 LANGUAGE_HOST = ROOT / "tools" / "language-host" / "pulumi-language-python"
 
@@ -94,6 +97,7 @@ def _variables(home: Path, stack: str, cli: Cli, outer: Mapping[str, str]) -> di
         "PULUMI_STACK": stack,
         # The report of a preflight on the local cloud's account, for Property 2; an operator's own one wins.
         PREFLIGHT: kept.get(PREFLIGHT, str(LOCAL_QUOTAS)),
+        **(_AT_THE_END if kept.get(CHECKPOINTS) == "end" else {}),
     }
 
 

@@ -16,12 +16,14 @@ import yaml
 
 from tools import environment, events
 from tools.cloud import Item
-from tools.environment import Environment
+from tools.environment import CHECKPOINTS, Environment
 from tools.events import Run
 from tools.folders import CLI, HOME, POLICY_PACK, STACK_FILES, cloud_folder
 from tools.install import ROOT
 
 STACK = "prod"
+UNDISTURBED = {CHECKPOINTS: "end"}
+"""Further variables where nothing kills the engine."""
 REMOVED = object()
 """As a value of `edited`: the key goes."""
 

@@ -9,7 +9,7 @@ import pytest
 from tests.components.test_reference_upgrades import HOLD_DATA
 from tests.engine import golden
 from tests.engine.prod import logical
-from tests.engine.terminal import Said, Terminal, held
+from tests.engine.terminal import UNDISTURBED, Said, Terminal, held
 
 pytestmark = pytest.mark.engine
 
@@ -28,7 +28,7 @@ UPGRADES = {
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path_factory.mktemp("reference") / "home", stack="reference")
+    terminal = Terminal(tmp_path_factory.mktemp("reference") / "home", further=UNDISTURBED, stack="reference")
     yield terminal
     terminal.make("down")
 

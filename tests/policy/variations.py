@@ -21,20 +21,15 @@ from settings.model import Settings
 from tests.policy.judge import Config
 from tests.policy.recorded import ROOT, Entry, Recording
 
-STRUCTURES = 10  # each is one run of the program, in each mode that is drawn of it
+STRUCTURES = 10
 TEMPLATE = "coderd:index/template:Template"
 PROD = (ROOT / "Pulumi.prod.yaml").read_text()
 LABELS = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 Draw = Callable[[Any], Any]
 
 
-def documents() -> st.SearchStrategy[str]:
-    """A stack file's text; the first is prod's own."""
-    return st.integers(0, STRUCTURES - 1).map(document)
-
-
 def document(index: int) -> str:
-    """The stack file of that number: prod's with a dozen of its choices taken otherwise."""
+    """The stack file of that number: prod's with a dozen of its choices taken otherwise; the first is prod's own."""
     if index == 0:
         return PROD
     config, chosen = yaml.safe_load(PROD)["config"], random.Random(index)
