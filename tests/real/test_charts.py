@@ -5,9 +5,10 @@ The charts are of 2.24.0, the newest whose Go module holds them and builds; the 
 
 from __future__ import annotations
 
+import copy
 import json
 import os
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +16,23 @@ import pytest
 import yaml
 
 from operations.values import values_files
+from policy.manifests import judge
 from settings import load_file
 from tests.real.api_server import ApiServer
 from tests.real.visits import Manifest, Visits
-from tools import real_parts
+from tools import charts, real_parts
+from tools.charts import Release
 from tools.install import ROOT
 
 SETTINGS = load_file(ROOT / "Pulumi.prod.yaml")
+HELM, FOLDER = real_parts.executable(real_parts.HELM, os.environ), real_parts.folder(real_parts.CODER_CHARTS, os.environ)
 CHARTS = {"coder": "coder", "coder-provisioner": "coder-provisioner"}  # and the Deployment that each makes
 
 
-def render(chart: str, namespace: str, values: dict[str, Any], folder: Path) -> list[Manifest]:
-    """What `helm install` would send, with the namespace that it sends it to."""
-    (folder / "values.yaml").write_text(json.dumps(values))  # JSON is YAML
-    helm, charts = real_parts.executable(real_parts.HELM, os.environ), real_parts.folder(real_parts.CODER_CHARTS, os.environ)
+def render(chart: str, release: Manifest) -> list[Manifest]:
+    """What `helm install` would send, from the chart of the Go module."""
     version = next(iter(SETTINGS.regions.values())).cluster.kubernetes_version
-    command = [helm, "template", chart, charts / chart, "--namespace", namespace, "--values", folder / "values.yaml"]
-    done = subprocess.run([*command, "--kube-version", version], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    made = [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
-    return [{**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}} for manifest in made]
+    return [dict(each) for each in charts.render(Release.of(chart, {**release, "chart": chart}), HELM, version, FOLDER)]
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +41,8 @@ def releases(visits: Visits) -> dict[str, Manifest]:
 
 
 @pytest.fixture(scope="module")
-def rendered(releases: dict[str, Manifest], tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Manifest]]:
-    folder = tmp_path_factory.mktemp("charts")
-    return {chart: render(chart, release["namespace"], release["values"], folder) for chart, release in releases.items()}
+def rendered(releases: dict[str, Manifest]) -> dict[str, list[Manifest]]:
+    return {chart: render(chart, release) for chart, release in releases.items()}
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +84,9 @@ def test_a_chart_makes_the_deployment_and_nothing_else(rendered: dict[str, list[
     assert [manifest["kind"] for manifest in rendered[chart]] == ["Deployment"]
 
 
-def test_without_our_values_the_chart_makes_what_we_take_away(tmp_path: Path):
+def test_without_our_values_the_chart_makes_what_we_take_away():
     """The check above can fail."""
-    made = render("coder", "coder", {"coder": {"image": {"tag": "v2.24.0"}}}, tmp_path)
+    made = render("coder", {"namespace": "coder", "values": {"coder": {"image": {"tag": "v2.24.0"}}}})
     assert {"Service", "Role", "RoleBinding", "ServiceAccount"} <= {manifest["kind"] for manifest in made}
     (service,) = [manifest for manifest in made if manifest["kind"] == "Service"]
     assert service["spec"]["type"] == "LoadBalancer"
@@ -192,9 +189,80 @@ def test_what_an_operator_reviews_is_what_helm_was_given(releases: dict[str, Man
         ("coder", {"coder": {"image": {"tag": "v2.24.0"}, "resources": {"limits": {"cpu": "1 core"}}}}, "quantities must match"),
     ],
 )
-def test_a_planted_fault_is_refused(namespaces: ApiServer, tmp_path: Path, chart: str, values: dict[str, Any], words: str):
+def test_a_planted_fault_is_refused(namespaces: ApiServer, chart: str, values: dict[str, Any], words: str):
     """The API server's judgement can fail."""
-    made = deployment(render(chart, "coder", values, tmp_path), "coder")
+    made = deployment(render(chart, {"namespace": "coder", "values": values}), "coder")
     complaint = namespaces.complaint(made)
     assert complaint is not None
     assert words in complaint
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_every_rendered_object_keeps_the_pack_s_rules(rendered: dict[str, list[Manifest]], chart: str):
+    """T-75: what CrossGuard does not see inside a release, by the same rules."""
+    said = judge(rendered[chart])
+    assert said.findings == ()
+    assert (said.objects, said.judgements > 10) == (1, True)
+
+
+AGENT = {"name": "agent", "image": "example.com/agent:1"}
+# Objects in a text: no rule over values sees them
+EXTRA = {
+    "apiVersion": "apps/v1",
+    "kind": "DaemonSet",
+    "metadata": {"name": "agent"},
+    "spec": {"selector": {}, "template": {"spec": {"hostNetwork": True, "containers": [AGENT]}}},
+}
+SCALER = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "coder"},
+    "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "coder"}, "maxReplicas": 9},
+}
+
+
+def inside(**changes: Any) -> Callable[[dict[str, Any]], None]:
+    def change(values: dict[str, Any]) -> None:
+        for key, value in changes.items():
+            values["coder"][key] = {**values["coder"][key], **value} if isinstance(values["coder"].get(key), dict) else value
+
+    return change
+
+
+def beside(manifest: Manifest) -> Callable[[dict[str, Any]], None]:
+    return lambda values: values.update(extraTemplates=[yaml.safe_dump(manifest)])
+
+
+BROKEN: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "privileged": (inside(securityContext={"privileged": True}), "k8s-pod-not-privileged: Deployment coder:"),
+    "root": (inside(securityContext={"runAsNonRoot": False}), "k8s-pod-not-root: Deployment coder:"),
+    "its node's disk": (inside(volumes=[{"name": "node", "hostPath": {"path": "/"}}]), "k8s-pod-no-host-path: Deployment coder:"),
+    "its node's network": (beside(EXTRA), "k8s-pod-no-host-network: DaemonSet agent:"),
+    "a second entrance": (inside(service={"enable": True}), "k8s-service-internal: Service coder:"),
+    "a scaler": (beside(SCALER), "property-04: HorizontalPodAutoscaler coder:"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_values_that_break_a_rule_are_found_in_what_they_render(releases: dict[str, Manifest], name: str):
+    release = copy.deepcopy(releases["coder"])
+    change, finding = BROKEN[name]
+    change(release["values"])
+    assert any(found.startswith(finding) for found in judge(render("coder", release)).findings)
+
+
+def test_the_gate_s_command_renders_and_judges(releases: dict[str, Manifest], tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """As the workflow calls it, on a preview's event log."""
+
+    def ask(values: dict[str, Any]) -> int:
+        release = {**releases["coder"], "values": values}
+        step = {"op": "create", "type": charts.RELEASE, "urn": "urn:pulumi:prod::coder-eks::x::coder", "new": {"inputs": release}}
+        (tmp_path / "events.jsonl").write_text(json.dumps({"resourcePreEvent": {"metadata": step}}) + "\n")
+        return charts.main([str(tmp_path / "events.jsonl"), "coder", "--helm", str(HELM), "--charts", str(FOLDER)])
+
+    values = copy.deepcopy(releases["coder"]["values"])
+    assert ask(values) == 0
+    assert "coder: coder 2.34.5: 1 objects" in capsys.readouterr().out
+    beside(EXTRA)(values)
+    assert ask(values) == 1
+    assert "  k8s-pod-no-host-network: DaemonSet agent: shares its node's network" in capsys.readouterr().out

@@ -91,6 +91,14 @@ def test_the_verdict_is_read_by_the_base_branchs_code():
     assert 'exit "$passed"' in review
 
 
+def test_what_releases_render_to_is_judged_by_the_base_branchs_rules():
+    """T-75: with the values of the pull request's preview."""
+    (step,) = (step for step in steps("preview", "preview") if "tools.charts" in step.get("run", ""))
+    assert step["working-directory"] == "base"
+    assert step["run"].endswith('"$RUNNER_TEMP/head.events.jsonl" coder coder-provisioner')
+    assert "||" not in step["run"]
+
+
 def test_who_writes_to_a_pull_request_runs_nothing_of_it():
     writing = [(name, job) for name, job in JOBS if "pull-requests" in WORKFLOWS[name]["jobs"][job].get("permissions", {})]
     assert writing == [("preview", "comment")]
