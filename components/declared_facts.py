@@ -85,6 +85,7 @@ def _region_facts(declared: Region, plan: RegionPlan) -> dict[str, object]:
             for name, group in sorted(groups.items())
         },
         **_database_facts(declared.database),
+        **({} if declared.data_protection else {"leaving": True}),
         **({"litellm": True} if declared.litellm_database is not None else {}),
     }
 

@@ -45,7 +45,7 @@ def entrance(place: Place, network: Network, primary: Entrance | None = None) ->
             certificate_arn=certificate.arn,
             tls_policy=coder.tls_policy.value,
             static_ips=coder.static_ips,
-            data_protection=settings.system.data_protection,
+            data_protection=settings.protects(place.region),
             after=network.entrance,
         ),
         place.opts,

@@ -33,7 +33,7 @@ def foundation(place: Place, *, has_entrance: bool) -> Foundation:
             region=place.region,
             interface_endpoints=[endpoint.value for endpoint in declared.network.interface_endpoints],
             flow_log_retention_days=declared.network.flow_log_retention_days,
-            data_protection=settings.system.data_protection,
+            data_protection=settings.protects(place.region),
             has_entrance=has_entrance,
             nat_release=settings.versions.fck_nat,
             cluster_name=cluster_name,
@@ -57,7 +57,7 @@ def foundation(place: Place, *, has_entrance: bool) -> Foundation:
                 settings.workload, settings.templates.pod_sizes, place.plan.capacity, place.planned.provisioners if shared else None
             ),
             provisioner_namespace=settings.coder.provisioner_namespace.value,
-            data_protection=settings.system.data_protection,
+            data_protection=settings.protects(place.region),
         ),
         place.opts,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Output, Resource, ResourceOptions
 
+from components.tags import LEAVING_TAG
+
 HTTPS_PORT = 443
 TARGET_PORT = 8080  # where the coder chart's pods listen; it can't be changed there (T-23)
 HEALTH_PATH = "/healthz"
@@ -76,6 +78,7 @@ class LoadBalancer(ComponentResource):
             ip_address_type="ipv4",
             enable_cross_zone_load_balancing=True,
             enable_deletion_protection=args.data_protection,
+            tags=None if args.data_protection else {LEAVING_TAG: "true"},
             security_groups=[args.security_group_id],
             subnets=None if args.static_ips else list(args.subnet_ids),
             subnet_mappings=self._static_mappings(name, args) if args.static_ips else None,

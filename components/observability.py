@@ -131,7 +131,7 @@ def _container_logs(place: Place, base: Foundation) -> None:
             audited=CODER,
             audit_retention_days=kept.audit_log_retention_days,
             retention_days=kept.container_log_retention_days,
-            data_protection=settings.system.data_protection,
+            data_protection=settings.protects(place.region),
             kubernetes=base.cluster.kubernetes,
             after=base.cluster.add_ons,
         ),

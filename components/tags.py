@@ -14,6 +14,7 @@ COMPONENT = "Component"
 COST_CENTER = "CostCenter"
 OWNER = "Owner"
 MANAGED_BY = "ManagedBy"
+LEAVING_TAG = "Leaving"  # on what AWS's own guidance would keep from deletion, once its region is let go
 DISCOVERY_TAG, ROLE_TAG, TIER_TAG = "karpenter.sh/discovery", "Role", "Tier"  # by which Karpenter finds subnets and groups (NET-30)
 
 # These take a `tags` input of another shape: a list of key, value and whether instances get it.

@@ -24,6 +24,7 @@ from pulumi_policy import (
 from policy import baseline_aws, baseline_kubernetes, tokens
 from policy.baseline_rules import Rule
 from policy.crossguard import FRAMEWORK, PAGES, latest
+from policy.facts import PRIMARY
 from policy.graph import Graph, Node
 from policy.inputs import remember
 from policy.stack import Stack, stack_of
@@ -102,12 +103,17 @@ def judge(stack: Stack, settings: Props) -> Verdict:
             verdict.rules[rule.id] += 1
             verdict.saw(node)
     verdict.violations += [Finding("", f"exceptions: {fault}") for fault in over(settings, _today(settings))]
-    verdict.violations += [Finding(node.urn, f"{rule}: {node.name}: {fault}") for node, rule, fault in _relations(stack.graph)]
+    verdict.violations += [Finding(node.urn, f"{rule}: {node.name}: {fault}") for node, rule, fault in _relations(stack)]
     return verdict
 
 
-def _relations(graph: Graph) -> Iterator[tuple[Node, str, str]]:
+def _relations(stack: Stack) -> Iterator[tuple[Node, str, str]]:
     """Resource, rule and fault of what no resource shows by itself."""
+    graph = stack.graph
+    for balancer in graph.all(*tokens.LOAD_BALANCERS):
+        if baseline_aws.leaving(balancer) and not _let_go(stack, balancer):
+            fault = "is tagged as leaving, and its region is none beside the primary one that is let go; remove that tag"
+            yield balancer, "elb-deletion-protection", fault
     logged = {urn for log in graph.all(baseline_aws.FLOW_LOG) for urn in graph.targets(log, "vpcId", tokens.VPC).urns}
     for vpc in graph.all(tokens.VPC):
         if vpc.urn not in logged:
@@ -120,6 +126,12 @@ def _relations(graph: Graph) -> Iterator[tuple[Node, str, str]]:
         if baseline_aws.for_nat(template) and not _carries_traffic(template, graph):
             fault = "is tagged as a NAT instance's, and no route leads to an interface that it attaches; remove that tag"
             yield template, "ec2-launch-template-no-public-address", fault
+
+
+def _let_go(stack: Stack, node: Node) -> bool:
+    """Whether the stack file lets a region go that is not the primary one: `regions.<region>.data_protection: false`."""
+    region = stack.facts.regions.get(node.region or "") if stack.facts else None
+    return region is not None and region.leaving and region.serves != PRIMARY
 
 
 def _carries_traffic(template: Node, graph: Graph) -> bool:

@@ -199,6 +199,11 @@ def for_nat(template: Node) -> bool:
     return all(at(item, "tags", "Purpose") == "nat" for item in sequence(template.get("tagSpecifications")) or [None])
 
 
+def leaving(balancer: Node) -> bool:
+    """Whether it is tagged as of a region that is let go; whether it is, only the whole stack shows."""
+    return at(balancer.get("tags"), "Leaving") == "true"
+
+
 NO_RULES = "has rules; the default security group is for nobody"
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -342,6 +347,7 @@ RULES: tuple[Rule, ...] = (
         f"{HUB} ELB.6",
         tokens.LOAD_BALANCERS,
         equals("enableDeletionProtection", True, "may be deleted; set enable_deletion_protection"),
+        applies=lambda node: not leaving(node),
     ),
     Rule(
         "elb-cross-zone",

@@ -35,7 +35,8 @@ class RegionFacts:
 
     serves: `primary` where Coder and its database are, `shared-database` for a coderd on that database, or `proxy`. host: of this region
     alone, in a stack of several. litellm: whether a second database stands beside coderd's (DB-04). linked: whether its VPC is peered with
-    the primary region's (NET-39). workspace_groups: the node groups and Karpenter's pools for workspaces.
+    the primary region's (NET-39). leaving: whether it is let go, before it is taken away. workspace_groups: the node groups and Karpenter's
+    pools for workspaces.
     """
 
     zones: int | None
@@ -50,6 +51,7 @@ class RegionFacts:
     host: str | None = None
     litellm: bool = False
     linked: bool = False
+    leaving: bool = False
     workspace_groups: tuple[str, ...] = ()
 
 
@@ -136,6 +138,7 @@ def _region(value: Value) -> RegionFacts:
         host=text(region.get("host")),
         litellm=region.get("litellm") is True,
         linked=text(region.get("link")) == PEERING,
+        leaving=region.get("leaving") is True,
         workspace_groups=tuple(
             name
             for key in ("nodeGroups", "pools")

@@ -53,6 +53,10 @@ class Settings(Section):
         """Whether coderd itself answers in a region: in the primary one, and in those on its database (T-36)."""
         return region == self.primary_region or self.regions[region].serves is Serves.SHARED_DATABASE
 
+    def protects(self, region: str) -> bool:
+        """Whether a region's data is kept from deletion."""
+        return self.system.data_protection and self.regions[region].data_protection
+
     @property
     def deployed_regions(self) -> Mapping[str, Region]:
         """The regions that are made, the primary one first, then by name."""

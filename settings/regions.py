@@ -36,6 +36,12 @@ class Region(Section):
     )
     serves: Serves = Field(default=Serves.PROXY, description="What a region beside the primary one serves.", examples=["proxy"])
     link: Link = Field(default=Link.NONE, description="How its network is joined to the primary region's.", examples=["peering"])
+    data_protection: Flag = Field(
+        default=True,
+        description="Whether a region beside the primary one keeps its keys, cluster and balancer from deletion, as system.data_protection "
+        "says; false, and an update, before it is taken away.",
+        examples=[False],
+    )
     network: Network = Field(description="VPC, subnets, way out.")
     cluster: Cluster = Field(description="EKS and its nodes.")
     database: Database | None = Field(default=None, description="Where coderd keeps its state; in the primary region only.")
@@ -117,6 +123,8 @@ def one_primary(regions: dict[str, Region]) -> Iterable[Fault]:
         yield Fault(("regions", primary, "deployed"), "the region has Coder and its database; write true, or put the database elsewhere")
     if regions[primary].serves is not Serves.PROXY:
         yield Fault(("regions", primary, "serves"), "the region has Coder itself; remove the key here")
+    if not regions[primary].data_protection:
+        yield Fault(("regions", primary, "data_protection"), "the primary region goes by system.data_protection; remove the key here")
     if regions[primary].link is not Link.NONE:
         yield Fault(("regions", primary, "link"), "the other regions are linked to this one; remove the key here")
 

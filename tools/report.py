@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -23,6 +24,7 @@ COLOURS = {
 HEADINGS = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted", "same": "unchanged"}
 STACK = "pulumi:pulumi:Stack"
 TRACEBACK = "Program failed with an unhandled exception"
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")  # what every resource of a region beside the primary one is named after
 # A pipe has no width; wide enough that no cell of ours is cut.
 PIPE_WIDTH = 160
 
@@ -131,6 +133,11 @@ def _protected(found: Protected) -> str:
     else:
         what = f"would be replaced, and its data lost: forced by {', '.join(found.forced_by) or 'its provider'}"
     remedy = "Undo that change; to let the data go, set coder-eks:system.data_protection: false."
+    if found.deletes and (region := _REGION.search(name_of(found.urn))):
+        remedy += (
+            f" Where {region[0]} is a region beside the primary one, coder-eks:regions.{region[0]}.data_protection: false lets go what is "
+            "its own: write that with deployed: true, update, then write deployed: false."
+        )
     return f"{_resource(found.urn)} is protected and {what}. {remedy}"
 
 

@@ -153,6 +153,22 @@ def test_before_the_second_visit_a_region_has_no_way_in():
     assert open_to_all.name.startswith("us-east-2-load-balancer")
 
 
+def test_a_region_that_is_to_go_is_let_go_alone():
+    """DB-19, decision 12: after an update with its data_protection off nothing of it refuses deletion, and all else does as before."""
+    before, after = graph("us-west-2"), graph("us-west-2", data_protection=False)
+    changed = [
+        node for node in after.nodes if (node.inputs, node.protect) != (before.by_urn[node.urn].inputs, before.by_urn[node.urn].protect)
+    ]
+    assert changed
+    assert [node.type for node in changed if "us-west-2" not in node.urn] == ["coder-eks:environment:Environment"]  # which declares it
+    assert len([node for node in before.nodes if "us-west-2" in node.urn and node.protect]) > 3
+    assert [node.name for node in after.nodes if "us-west-2" in node.urn and node.protect] == []
+    refusing = [
+        key for node in after.nodes if "us-west-2" in node.urn for key, value in node.inputs.items() if "eletionProtection" in key and value
+    ]
+    assert refusing == []
+
+
 @pytest.mark.parametrize("folder", ["components", "plan"])
 def test_no_component_writes_a_regions_name(folder: str):
     """Issue 4: one environment component composes one region or several."""

@@ -23,7 +23,7 @@ PROXY = f"proxy-{SECOND}"
 
 
 @functools.cache
-def _recorded(mode: str, visit: int, **more: str) -> Recording:
+def _recorded(mode: str, visit: int, **more: object) -> Recording:
     config = yaml.safe_load(FILE.read_text(encoding="utf-8"))["config"]
     config["coder-eks:regions"][SECOND].update(more, deployed=True)
     if more:
@@ -31,7 +31,7 @@ def _recorded(mode: str, visit: int, **more: str) -> Recording:
     return record_settings(load(config, FILE.name), mode, visit=visit)
 
 
-def two_regions(mode: str, visit: int = 2, **more: str) -> Recording:
+def two_regions(mode: str, visit: int = 2, **more: object) -> Recording:
     """more: keys of the second region; with them, LiteLLM has a database too."""
     return copy.deepcopy(_recorded(mode, visit, **more))
 
@@ -147,8 +147,8 @@ ROUTE, LINK = "aws:ec2/route:Route", f"link-{SECOND}"
 
 
 def shared(mode: str) -> Recording:
-    """The second region with a coderd of its own on the primary region's database."""
-    return two_regions(mode, link="peering", serves="shared-database")
+    """The second region with a coderd of its own on the primary region's database, let go, as before it is taken away."""
+    return two_regions(mode, link="peering", serves="shared-database", data_protection=False)
 
 
 @MODES
@@ -170,6 +170,16 @@ def over_a_public_table(found: Recording) -> None:
     table = found.one("aws:ec2/routeTable:RouteTable", "us-east-2-public")
     more.put("routeTableId", table.id or table.urn)
     more.edges["routeTableId"] = [table.urn]
+
+
+@MODES
+@pytest.mark.parametrize(("fact", "said"), [("leaving", False), ("serves", "primary")])
+def test_a_balancer_is_let_go_with_a_region_that_is_declared_so_and_is_not_the_primary_one(fact: str, said: object, mode: str) -> None:
+    """Decision 12: a tag alone opens nothing."""
+    found = shared(mode)
+    found.one("coder-eks:environment:Environment", "coder").put(f"regions.{SECOND}.{fact}", said)
+    lines = run(found, mode, number=0).violations(0)
+    assert any("coder-us-west-2: is tagged as leaving, and its region is none" in line.message for line in lines)
 
 
 UNLINKED: dict[str, tuple[str, Breaking]] = {

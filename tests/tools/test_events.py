@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,17 @@ def test_a_change_that_deletes_protected_data_is_told():
     run = log("deletes_protected")
     assert [(name_of(found.urn), found.deletes) for found in run.protected] == [("id-0", True)]
     assert "would be deleted" in report.failure(run)[0]
+    assert "regions." not in report.failure(run)[0]
+
+
+def test_of_a_region_that_was_switched_off_too_early_the_steps_are_told():
+    """DB-19: its keys are protected; docs/demo.md has the same steps."""
+    run = log("deletes_protected")
+    (found,) = run.protected
+    key = replace(found, urn=found.urn.replace("id-0", "us-west-2-flow-logs"))
+    line = report.failure(replace(run, protected=(key,)))[0]
+    step = "coder-eks:regions.us-west-2.data_protection: false lets go what is its own: write that with deployed: true, update, then write "
+    assert f"{step}deployed: false." in line
 
 
 def test_a_failed_update_tells_the_providers_words_and_does_not_count_what_failed():
