@@ -1,7 +1,7 @@
 """Which tests run in one process, and which come first.
 
-A file stays together, so that what its fixtures start is started once; files that share a stack stay together too. (pytest-xdist 3.8.0's
-own `--dist loadgroup` finds no group under pytest 9.2.0: it writes a field of the items that is not read any more.)
+A file stays together, so that what its fixtures start is started once; files that share a stack or recorded graphs stay together too.
+(pytest-xdist 3.8.0's own `--dist loadgroup` finds no group under pytest 9.2.0: it writes a field of the items that is not read any more.)
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ GROUPS = {
     "demo": ("tests/engine/test_demo.py",),
     "valid": ("tests/policy/test_valid_stacks.py",),
     "interruptions": ("tests/engine/test_interruptions.py", "tests/engine/test_one_value.py", "tests/engine/test_protection.py"),
+    "regions": tuple(  # one recording of each graph for all of them
+        f"tests/components/test_{name}.py" for name in ("regions", "region_link", "shared_database", "litellm_database")
+    ),
 }
 _OF_FILE = {file: group for group, files in GROUPS.items() for file in files}
 _RANKS = {group: rank for rank, group in enumerate(GROUPS)}
