@@ -41,6 +41,20 @@ def test_the_happy_case_says_what_is_this_systems_own():
     assert settings.regional_hosts["us-west-2"] == "us-west-2.coderdemo.io"
 
 
+def test_what_demo_leaves_off_is_taken_where_it_is_asked_for():
+    """NET-39, DB-04, DB-23: a link, a coderd on the database behind it, a database for LiteLLM; off in the happy case."""
+    west = {"serves": "shared-database", "link": "peering", "deployed": True}
+    regions = {"us-west-2": west, "us-east-2": {"litellm_database": {"acu": {"min": 0.5, "max": 8}}}}
+    settings = load(merged(read_config(HAPPY), {"coder-eks:regions": regions}), STACK_FILE)
+
+    assert settings.linked_regions == settings.sharing_regions == ("us-west-2",)
+    assert settings.serves_access("us-west-2")
+    assert (settings.regions["us-east-2"].database_clusters, settings.regions["us-east-2"].database_instances) == (2, 4)
+    happy = load_file(HAPPY)
+    assert happy.linked_regions == happy.sharing_regions == ()
+    assert happy.regions["us-east-2"].database_instances == 2
+
+
 def test_the_stack_file_of_demo_loads_and_stays_readable():
     """A newcomer reads demo in one go: three regions in at most 160 lines; a region is switched on in one of them."""
     path = Path(__file__).parents[2] / STACK_FILE
