@@ -10,9 +10,11 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel, Policy
 
+from policy.baseline import RULES
 from policy.graph import Graph, Node
+from policy.inputs import remember
 from policy.one_reading import OneReading
-from policy.pack import NAME, POLICIES
+from policy.pack import NAME, POLICIES, PROPERTIES
 from tests.policy.world import Rendered, World
 
 if TYPE_CHECKING:
@@ -91,15 +93,21 @@ def servicer(kind: type[Any] = OneReading, config: Config | None = None, policie
 def run(
     world: World | Recording, mode: str, config: Config | None = None, kind: type[Any] = OneReading, *, number: int | None = None
 ) -> Outcome:
-    """Ask the resource policies about every resource, then the stack policies about all; number: of one property only."""
+    """Ask the resource policies about every resource, then the stack policies about all; number: of one property only.
+
+    One property alone is asked about the types that it speaks of; what the others would remember of the rest is remembered for it.
+    """
     group = "" if number is None else "baseline" if number == BASELINE else f"property-{number:02}-"
     asked = [policy for policy in POLICIES if policy.name.startswith((group, "not-yet"))]
     judge, rendered = servicer(kind, config, asked), world.render(mode)
-    responses = [judge.Analyze(_asked(item), None) for item in rendered]
+    spoken_of = [item for item in rendered if number is None or _speaks_of(number, item.type)]
+    for item in rendered:
+        remember(item.urn, item.inputs)
+    responses = [judge.Analyze(_asked(item), None) for item in spoken_of]
     whole = judge.AnalyzeStack(proto.AnalyzeStackRequest(resources=[message(item) for item in rendered]), None)
     lines = [
         Line(found.policyName, found.urn or item.urn, found.message, found.enforcementLevel == proto.MANDATORY)
-        for response, item in zip(responses, rendered, strict=True)
+        for response, item in zip(responses, spoken_of, strict=True)
         for found in response.diagnostics
     ]
     lines += [Line(found.policyName, found.urn, found.message, found.enforcementLevel == proto.MANDATORY) for found in whole.diagnostics]
@@ -107,6 +115,12 @@ def run(
     reported = {line.policy for line in lines}
     stack_policies = {policy.name for policy in asked if not policy.name.endswith("-inputs")}
     return Outcome(tuple(lines), waived, frozenset(stack_policies - waived.keys() - reported))
+
+
+def _speaks_of(number: int, token: str) -> bool:
+    if number == BASELINE:
+        return any(token in rule.types for rule in RULES)
+    return any(found.number == number and found.judge_of(token) is not None for found in PROPERTIES)
 
 
 def graph_of(found: Recording) -> Graph:

@@ -123,7 +123,7 @@ BROKEN = [
     Broken("nodes under another label", "no nodes of the stack have the label coder.com/node-group=coder-ws", labelled("coder-ws-")),
     Broken("nodes with a taint more", "and no other taint", tainted),
     Broken("large nodes that are only called so", "more than any node for workspaces has", look_alike),
-    Broken("small machines of a pool", "more than any node for workspaces has", small_machines, (DEPLOYED,), "demo"),
+    Broken("small machines of a pool", "more than any node for workspaces has", small_machines, stack="demo"),
     Broken(
         "pods on the nodes of coderd",
         "runs in pods on coder-control, which the stack does not declare for workspaces",
