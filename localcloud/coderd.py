@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
-from localcloud import schema
+from localcloud import coderd_versions, schema
 from localcloud.backend import Backend, Call, Instance, Outcome, Update, auto_name, preview_outputs, secret_paths
-from localcloud.coder_api import RELEASE, SCOPE, database, deployment, issued, organization
-from localcloud.coderd_facts import CODER_KINDS, LICENSE, TEMPLATE, CoderKind, rule_faults
-from localcloud.coderd_lookups import look_up
+from localcloud.coder_api import SCOPE, database, deployment, issued, organization
+from localcloud.coderd_ai import AI_KINDS, AI_PROVIDER
+from localcloud.coderd_facts import CODER_KINDS, KEY, LICENSE, TEMPLATE, CoderKind
+from localcloud.coderd_lookups import look_up, named
+from localcloud.coderd_rules import is_uuid, rule_faults
+from localcloud.coderd_versions import versions_of
 from localcloud.differences import Difference
-from localcloud.helm import chart_of
-from localcloud.kinds.model import UNKNOWN, Refused, Resource, Value, text_at, values_at
+from localcloud.kinds.model import UNKNOWN, Refused, Resource, Value
 from localcloud.schema import Failure
 from localcloud.store import Record
-from localcloud.template_directory import NoTemplateError, directory_hash
 from localcloud.templates import random_text
 from localcloud.wire import Path, Properties
 
 PACKAGE: Final = "coderd"
+_KINDS: Final = {**CODER_KINDS, **AI_KINDS}
 _NAME_LENGTH: Final = 255  # the bridge's own limit: a name too long for Coder is refused by Coder's rule
 _YEAR_SECONDS: Final = 31536000
 
@@ -30,6 +32,14 @@ class Coderd(Backend):
     """pulumi's bridged coder/coderd 0.0.23."""
 
     package = PACKAGE
+
+    def check_settings(self, settings: Mapping[str, Value]) -> list[Failure]:
+        """Keys, and the organization's form."""
+        failures = super().check_settings(settings)
+        identity = settings.get("defaultOrganizationId")
+        if isinstance(identity, str) and not is_uuid(identity):
+            failures.append(Failure("defaultOrganizationId", f"defaultOrganizationId: {identity!r} is no UUID"))
+        return failures
 
     def configure(self, settings: Mapping[str, Value]) -> Instance:
         """A deployment, by URL and token.
@@ -63,16 +73,20 @@ class Coderd(Backend):
         if failures:
             return inputs, failures
         failures = [Failure(path, reason) for path, reason in rule_faults(kind, inputs)]
-        return inputs, failures + (_version_faults(inputs, new=not old) if call.token == TEMPLATE else [])
+        return inputs, failures + (coderd_versions.faults(inputs, new=not old) if call.token == TEMPLATE else [])
 
     def diff(self, call: Call, old: Mapping[str, Value], new: Mapping[str, Value], state: Mapping[str, Value]) -> list[Difference]:
-        """The inputs, and the content of template folders."""
+        """The inputs; of a template the content of its folders too, and a message that its create left out."""
         found = super().diff(call, old, new, state)
-        for index, (version, known) in enumerate(zip(_versions(new), _versions(state), strict=False)):
-            directory = version.get("directory")
-            changed = isinstance(directory, str) and directory_hash(directory) != known.get("directoryHash")
+        if call.token != TEMPLATE or new.get("versions") is UNKNOWN:
+            return found
+        planned = coderd_versions.planned(new, state)
+        for index, (version, known) in enumerate(zip(planned, versions_of(state), strict=False)):
+            changed = isinstance(version, Mapping) and version["directoryHash"] not in (UNKNOWN, known.get("directoryHash"))
             if changed and not any(each.path.startswith(f"versions[{index}]") for each in found):
                 found.append(Difference(f"versions[{index}].directoryHash", "update"))
+        if not found and (new.get("deprecationMessage") or "") != (state.get("deprecationMessage") or ""):
+            found.append(Difference("deprecationMessage", "update"))
         return found
 
     def create(self, call: Call, inputs: Properties, *, preview: bool) -> Outcome:
@@ -87,11 +101,18 @@ class Coderd(Backend):
             outputs |= dict.fromkeys(kind.outputs, UNKNOWN)
             return Outcome("", _told(kind, UNKNOWN, outputs), self._secrets(kind, outputs, inputs.secrets))
         with self.store.lock:
-            self._require(kind, call, values, "")
+            if fault := kind.of_create(values):
+                raise Refused("Data Error", fault)
             identity = str(uuid.uuid4())
-            outputs = {name: value for name, value in self._settle(outputs).items() if value is not UNKNOWN} | _made(call, kind)
-            outputs |= {name: empty for name, empty in schema.empty_outputs(PACKAGE, call.token).items() if name not in outputs}
             key = identity if kind.id == "uuid" else f"{kind.id} {identity}"
+            self._require(kind, call, values, "")
+            if call.token == TEMPLATE:
+                coderd_versions.require_provisioner(self.store, values.get("name"), versions_of(outputs))
+            settled = self._settle(call, kind, key, outputs)
+            outputs = {name: value for name, value in settled.items() if value is not UNKNOWN} | _made(kind, self._provider_type(values))
+            outputs |= {name: empty for name, empty in schema.empty_outputs(PACKAGE, call.token).items() if name not in outputs}
+            if call.token == TEMPLATE:
+                outputs["deprecationMessage"] = ""  # a create leaves it out; the next update has it
             self._put(call, kind, key, values, outputs, inputs.secrets)
         told = _told(kind, identity, outputs)
         return Outcome(identity if kind.id == "uuid" else kind.id, told, self._secrets(kind, outputs, inputs.secrets))
@@ -111,14 +132,24 @@ class Coderd(Backend):
                 if record is None:
                     raise Refused("404", f"{call.token} {change.id} does not exist any more; run `pulumi refresh`")
                 self._require(kind, call, values, record.resource.id)
-                outputs = self._settle(outputs)
+                if call.token == TEMPLATE:
+                    coderd_versions.require_provisioner(self.store, values.get("name"), versions_of(outputs))
+                outputs = self._settle(call, kind, record.resource.id, outputs)
                 self._put(call, kind, record.resource.id, values, outputs, change.news.secrets)
         told = _told(kind, change.id, outputs)
         return Outcome(change.id, told, self._secrets(kind, outputs, change.news.secrets, change.state.secrets))
 
     def read(self, call: Call, resource_id: str, state: Properties, inputs: Properties) -> Outcome | None:
-        """What Coder has; secrets stay as the state has them."""
+        """What Coder has; secrets stay as the state has them.
+
+        Raises:
+            Refused: the provider can't import one.
+        """
         kind = _kind(call)
+        if call.token == KEY and state.values:  # never read back: that it is gone goes unnoticed
+            return Outcome(resource_id, state.values, self._secrets(kind, state.values, state.secrets), inputs.values)
+        if not state.values:
+            return self._imported(call, kind, resource_id)
         record = self._find(call, resource_id, state.values)
         if record is None:
             return None
@@ -140,51 +171,68 @@ class Coderd(Backend):
         with self.store.lock:
             return Properties(look_up(self.store, token, inputs))
 
+    def _imported(self, call: Call, kind: CoderKind, asked: str) -> Outcome | None:
+        """By id, or by what else the provider takes; the acl and the versions of a template are written by hand afterwards."""
+        if kind.imports is None:
+            raise Refused("Unsupported", f"Resource Import Not Implemented: the coderd provider can't import {call.token}")
+        by_id = self.store.get((call.token, SCOPE, asked))
+        record = by_id or (named(self.store, call.token, kind.imports, asked) if kind.imports else None)
+        if record is None:
+            return None
+        resource, identity = record.resource, record.resource.id if kind.id == "uuid" else kind.id
+        left = {"acl", "versions"} if call.token == TEMPLATE else set[str]()
+        inputs, outputs = ({name: each for name, each in of.items() if name not in left} for of in (resource.inputs, resource.properties))
+        return Outcome(identity, _told(kind, identity, outputs), self._secrets(kind, outputs), inputs)
+
     def _filled(self, call: Call, kind: CoderKind, values: Mapping[str, Value], before: Mapping[str, Value]) -> dict[str, Value]:
-        """What the provider knows at preview: its defaults, and the hashes of template folders."""
+        """What the provider knows at preview: its defaults, and the hashes of template folders; the server's own are not known."""
         filled: dict[str, Value] = {name: value for name, value in kind.defaults.items() if values.get(name) is None}
-        filled |= {name: values.get(source) for name, source in kind.copies.items() if values.get(name) is None}
+        filled |= {name: before.get(name, UNKNOWN) for name in kind.kept if values.get(name) is None}
+        filled |= {name: UNKNOWN for name in kind.copies if values.get(name) is None}
         if filled.get("organizationId") == "":
-            filled["organizationId"] = call.instance.text("defaultOrganizationId") or organization(self.store)
+            filled["organizationId"] = UNKNOWN
+        filled |= kind.computed(values)
         if values.get("versions") is not None and call.token == TEMPLATE:
-            filled["versions"] = _filled_versions(values, before)
+            filled["versions"] = coderd_versions.planned(values, before)
         return filled
 
-    def _settle(self, outputs: Mapping[str, Value]) -> dict[str, Value]:
-        """New versions get their ids."""
+    def _settle(self, call: Call, kind: CoderKind, key: str, outputs: Mapping[str, Value]) -> dict[str, Value]:
+        """What Coder fills in; new versions get their ids."""
         settled = dict(outputs)
-        if "versions" in settled:
-            settled["versions"] = [_settled(each) for each in _versions(settled)]
+        filled: dict[str, Value] = {name: outputs.get(source) for name, source in kind.copies.items()} | dict(kind.kept)
+        if filled.get("maxPortShareLevel") == "":
+            filled["maxPortShareLevel"] = "owner" if self.store.of(LICENSE) else "public"
+        if "organizationId" in kind.defaults:
+            filled["organizationId"] = call.instance.text("defaultOrganizationId") or organization(self.store)
+        settled |= {name: value for name, value in filled.items() if settled.get(name) is UNKNOWN}
+        if call.token == TEMPLATE and "versions" in settled:
+            settled["versions"] = coderd_versions.settle(self.store, (call.token, SCOPE, key), versions_of(settled))
         return settled
 
     def _require(self, kind: CoderKind, call: Call, values: Mapping[str, Value], own: str) -> None:
         """What Coder itself refuses, at the update only."""
+        running = deployment(self.store)
+        version = str(running.resource.inputs.get("version") or "") if running else ""
+        if kind.since and version and _numbers(version) < _numbers(kind.since):
+            raise Refused("Unsupported", f"{call.token} {call.name}: this needs Coder {kind.since} or newer, and {version} runs")
         if kind.premium(values) and not self.store.of(LICENSE):
             raise Refused("403", f"{call.token} {call.name}: this needs a licence; make a coderd.License first and depend on it")
         wanted = [values.get(name) or None for name in kind.unique]
         for record in self.store.of(call.token, SCOPE):
-            if kind.unique and record.resource.id != own and [record.resource.inputs.get(name) or None for name in kind.unique] == wanted:
+            if record.resource.id == own:
+                continue
+            if kind.single:
+                raise Refused("409", f"{call.token} {call.name}: there is one already, and a deployment has one")
+            if kind.unique and [record.resource.inputs.get(name) or None for name in kind.unique] == wanted:
                 raise Refused("409", f"{call.token} with {', '.join(kind.unique)} {wanted} already exists")
-        if call.token == TEMPLATE and not self._provisioners():
-            raise Refused(
-                "Timeout",
-                f"template {values.get('name')}: no provisioner takes its import job: Coder has no built-in ones and none is deployed",
-            )
 
-    def _provisioners(self) -> bool:
-        """Whether a provisioner runs: a release of the chart coder-provisioner, or coderd's own."""
-        releases = [record.resource for record in self.store.of(RELEASE)]
-        if any(chart and chart.name == "coder-provisioner" for chart in (chart_of(release.inputs) for release in releases)):
-            return True
-        for release in releases:
-            variables = values_at(release.inputs, "values.coder.env[*]")
-            daemons = [
-                text_at({"at": each}, "at.value") for each in variables if text_at({"at": each}, "at.name") == "CODER_PROVISIONER_DAEMONS"
-            ]
-            proxy = values_at(release.inputs, "values.coder.workspaceProxy") == [True]  # builds nothing
-            if (chart := chart_of(release.inputs)) and chart.name == "coder" and not proxy and daemons != ["0"]:
-                return True
-        return False
+    def _provider_type(self, values: Mapping[str, Value]) -> Value:
+        """Of the AI provider that a model is of."""
+        wanted = values.get("aiProviderId")
+        record = self.store.get((AI_PROVIDER, SCOPE, str(wanted)))
+        if wanted is not None and record is None:
+            raise Refused("404", f"there is no AI provider {wanted}")
+        return record.resource.properties["type"] if record else None
 
     def _find(self, call: Call, resource_id: str, state: Mapping[str, Value]) -> Record | None:
         """By id; a resource whose id says nothing by its name, licence or organization."""
@@ -202,6 +250,8 @@ class Coderd(Backend):
     ) -> None:
         resource = Resource(call.token, key, SCOPE, values, outputs)
         self.store.put(Record(resource, owner=database(self.store), secrets=self._secrets(kind, outputs, secrets)))
+        if call.token == TEMPLATE:
+            coderd_versions.remember(self.store, (call.token, SCOPE, key), versions_of(outputs))
 
     @staticmethod
     def _secrets(kind: CoderKind, outputs: Mapping[str, Value], *sources: set[Path]) -> frozenset[Path]:
@@ -209,79 +259,45 @@ class Coderd(Backend):
 
 
 def _told(kind: CoderKind, identity: Value, outputs: Mapping[str, Value]) -> dict[str, Value]:
-    """Outputs as a bridged provider tells them: with the id of a resource that has one."""
-    return {**outputs, "id": identity} if kind.id == "uuid" else dict(outputs)
+    """Outputs as a bridged provider tells them: with the id of a resource that has one, and without what is only written."""
+    told: Mapping[str, Value] = {**outputs, "id": identity} if kind.id == "uuid" else outputs
+    for path in kind.write_only:
+        told = _without(told, path.split("."))
+    return dict(told)
+
+
+def _without(tree: Mapping[str, Value], path: Sequence[str]) -> Mapping[str, Value]:
+    below = tree.get(path[0])
+    if len(path) > 1 and isinstance(below, Mapping):
+        return {**tree, path[0]: _without(below, path[1:])}
+    return {name: value for name, value in tree.items() if len(path) > 1 or name != path[0]}
 
 
 def _kind(call: Call) -> CoderKind:
-    if call.token not in CODER_KINDS:
+    if call.token not in _KINDS:
         raise Refused("Unsupported", f"the local cloud can't make {call.token}: it has no row in localcloud/coderd_facts.py")
-    return CODER_KINDS[call.token]
+    return _KINDS[call.token]
 
 
 def _given(values: Mapping[str, Value]) -> dict[str, Value]:
     return {name: value for name, value in values.items() if value is not None and not name.startswith("__")}
 
 
-def _versions(values: Mapping[str, Value]) -> list[Mapping[str, Value]]:
-    return [each for each in values_at(values, "versions[*]") if isinstance(each, Mapping)]
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.removeprefix("v").split("-")[0].split(".") if part.isdigit())
 
 
-def _version_faults(inputs: Mapping[str, Value], *, new: bool) -> list[Failure]:
-    """The rules of a template's versions, at preview."""
-    versions = _versions(inputs)
-    given = inputs.get("versions")
-    if given is UNKNOWN or (given is None and not new):
-        return []
-    failures: list[Failure] = []
-    active = [each.get("active") for each in versions]
-    if not versions:
-        failures.append(Failure("versions", "versions: a template needs at least one version"))
-    elif active.count(True) > 1 or (new and UNKNOWN not in active and True not in active):
-        failures.append(Failure("versions", f"versions: exactly one version is active, not {active.count(True)}"))
-    names = [each.get("name") for each in versions if isinstance(each.get("name"), str)]
-    if len(set(names)) != len(names):
-        failures.append(Failure("versions", "versions: two versions have the same name"))
-    for index, version in enumerate(versions):
-        directory = version.get("directory")
-        try:
-            _ = directory_hash(directory) if isinstance(directory, str) else ""
-        except NoTemplateError as fault:
-            failures.append(Failure(f"versions[{index}].directory", f"versions[{index}].directory: {fault}"))
-    return failures
-
-
-def _filled_versions(values: Mapping[str, Value], before: Mapping[str, Value]) -> list[Value]:
-    """Versions with what the provider computes; one whose content is as before keeps its id."""
-    known = {_content(each): each for each in _versions(before)}
-    filled: list[Value] = []
-    for version in _versions(values):
-        directory = version.get("directory")
-        digest = directory_hash(directory) if isinstance(directory, str) else UNKNOWN
-        whole = {"active": False, "message": "", **version, "directoryHash": digest}
-        same = known.get(_content(whole))
-        filled.append({**whole, "id": same["id"] if same else UNKNOWN, "name": whole.get("name") or (same["name"] if same else UNKNOWN)})
-    return filled
-
-
-def _settled(version: Mapping[str, Value]) -> Mapping[str, Value]:
-    """A version after its import: with an id and a name, which Coder makes up where the program gives none."""
-    made = {"id": str(uuid.uuid4()), "name": f"{random_text('lower', 8)}-{random_text('digits', 2)}"}
-    return {name: made.get(name) if value is UNKNOWN else value for name, value in version.items()}
-
-
-def _content(version: Mapping[str, Value]) -> str:
-    parts = {name: version.get(name) or None for name in ("directoryHash", "tfVars", "provisionerTags")}
-    return json.dumps(parts, sort_keys=True, default=str)
-
-
-def _made(call: Call, kind: CoderKind) -> dict[str, Value]:
-    """What Coder makes up: keys, tokens, numbers."""
-    made: dict[str, Value] = {}
-    if "key" in kind.outputs:
-        made["key"] = random_text("alnum", 43)  # coder/coder: provisionerkey.New, 43 characters
-    if "sessionToken" in kind.outputs:
-        made["sessionToken"] = f"{uuid.uuid4()}:{random_text('alnum', 64)}"
-    if call.token == LICENSE:
-        made |= {"licenseId": 1, "expiresAt": 1767225600 + _YEAR_SECONDS}  # a year after the last second of 2025
-    return made
+def _made(kind: CoderKind, provider: Value) -> dict[str, Value]:
+    """What Coder makes up: keys, tokens, numbers, times. provider: the type of an AI provider that is referred to."""
+    now = int(datetime.now(UTC).timestamp())
+    made: dict[str, Value] = {
+        "key": random_text("alnum", 43),  # coder/coder: provisionerkey.New, 43 characters
+        "sessionToken": f"{uuid.uuid4()}:{random_text('alnum', 64)}",
+        "licenseId": 1,
+        "expiresAt": 1767225600 + _YEAR_SECONDS,  # a year after the last second of 2025
+        "apiKeyMasked": "",
+        "createdAt": now,
+        "updatedAt": now,
+        "providerType": provider,
+    }
+    return {name: made[name] for name in kind.outputs}

@@ -5,12 +5,11 @@ Read in the provider's v0.0.23 (896e3ba) and tried on the bridged provider: name
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from localcloud.kinds.model import UNKNOWN, Value, values_at
+from localcloud.kinds.model import EMPTY, UNKNOWN, Value, values_at
 
 _MISSING_ID: Final = "missing ID"  # the bridge's literal for resources without a text id
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -21,7 +20,11 @@ class CoderKind:
     """A resource of Coder.
 
     id: "uuid" or a literal. force_new: always; force_new_if_set: only while the program sets it. copies: output → input it defaults to.
-    premium: whether a licence is needed, by the inputs. uuids, names: paths that are checked. unique: inputs that no two share.
+    kept: as defaults, but the server's, so that a preview does not tell them and a later update leaves them. premium: whether a licence is
+    needed, by the inputs. uuids, names, choices, loose_choices (in any case), whole (least and most), expressions, matches: paths that are
+    checked. combined: what inputs say together, at preview; of_create: at the create. computed: outputs that
+    follow from inputs. unique: inputs that no two share; single: there is
+    one. since: the first version of Coder. imports: by what beside the id; None: not at all. write_only: never among the outputs.
     """
 
     id: str = "uuid"
@@ -36,6 +39,18 @@ class CoderKind:
     secrets: tuple[str, ...] = ()
     premium: Callable[[Mapping[str, Value]], bool] = lambda _inputs: False
     unique: tuple[str, ...] = ()
+    kept: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    loose_choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    whole: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    expressions: tuple[str, ...] = ()
+    combined: Callable[[Mapping[str, Value]], Iterable[tuple[str, str]]] = lambda _inputs: ()
+    computed: Callable[[Mapping[str, Value]], Mapping[str, Value]] = lambda _inputs: EMPTY
+    of_create: Callable[[Mapping[str, Value]], str | None] = lambda _inputs: None
+    single: bool = False
+    since: str = ""
+    imports: str | None = ""
+    write_only: tuple[str, ...] = ()
 
 
 def _template_is_premium(inputs: Mapping[str, Value]) -> bool:
@@ -50,24 +65,36 @@ def _template_is_premium(inputs: Mapping[str, Value]) -> bool:
     )
 
 
-_NAME: Final = re.compile(r"(?!(new|create)\Z)(?=.{1,32}\Z)[A-Za-z0-9]+(-[A-Za-z0-9]+)*\Z")
-_GROUP_NAME: Final = re.compile(r"(?!(new|create)\Z)(?=.{1,36}\Z)[A-Za-z0-9]+(-[A-Za-z0-9]+)*\Z")
-_DISPLAY: Final = re.compile(r"(\S(.{0,62}\S)?)?\Z", re.DOTALL)
-_REAL: Final = re.compile(r"(\S(.{0,126}\S)?)?\Z", re.DOTALL)
-_VERSION: Final = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9]+([_.-][A-Za-z0-9]+)*\Z")
-_DESCRIPTION: Final = re.compile(r".{0,127}\Z", re.DOTALL)
-NAME_RULES: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
-    "name": (_NAME, "1 to 32 letters and digits in groups joined by single hyphens, not `new` or `create`"),
-    "group": (_GROUP_NAME, "1 to 36 letters and digits in groups joined by single hyphens"),
-    "display": (_DISPLAY, "at most 64 characters, without a space at either end"),
-    "real": (_REAL, "at most 128 characters, without a space at either end"),
-    "version": (_VERSION, "at most 64 letters and digits in groups joined by one `_`, `.` or `-`"),
-    "description": (_DESCRIPTION, "at most 127 characters"),
-    "filled": (re.compile(r".+", re.DOTALL), "not empty"),
-}
+def _user_faults(inputs: Mapping[str, Value]) -> Iterable[tuple[str, str]]:
+    """A service account has no way to log in, anybody else has an address."""
+    service, email, password = (inputs.get(name) for name in ("isServiceAccount", "email", "password"))
+    if service is UNKNOWN:
+        return
+    if service:
+        if email and email is not UNKNOWN:
+            yield "email", "email: a service account has none; leave it out"
+        if password is not None:
+            yield "password", "password: a service account has none; leave it out"
+        if inputs.get("loginType") not in (None, UNKNOWN, "none"):
+            yield "loginType", "loginType: a service account can't log in; write none"
+    elif not email:
+        yield "email", "email: it is missing; only a service account has none"
+
+
+def _password_fault(inputs: Mapping[str, Value]) -> str | None:
+    by_password = inputs.get("loginType") == "password"
+    if by_password and inputs.get("password") is None:
+        return "Password is required when login_type is 'password'"
+    if not by_password and inputs.get("password") is not None:
+        return "Password is only allowed when login_type is 'password'"
+    return None
+
 
 TEMPLATE: Final = "coderd:index/template:Template"
 LICENSE: Final = "coderd:index/license:License"
+KEY: Final = "coderd:index/provisionerKey:ProvisionerKey"
+_INT32: Final = (-(2**31), 2**31 - 1)
+INT64: Final = (-(2**63), 2**63 - 1)
 _ORGANIZATION: Final = {"organizationId": ""}  # "": the provider's default organization
 
 CODER_KINDS: Final[Mapping[str, CoderKind]] = {
@@ -88,38 +115,71 @@ CODER_KINDS: Final[Mapping[str, CoderKind]] = {
             "timeTilDormantMs": 0,
             "timeTilDormantAutodeleteMs": 0,
             "requireActiveVersion": False,
-            "maxPortShareLevel": "public",
-            "corsBehavior": "simple",
             "deprecationMessage": "",
-            "useClassicParameterFlow": False,
         },
+        kept={"maxPortShareLevel": "", "corsBehavior": "simple", "useClassicParameterFlow": False},  # "": by the licence
         copies={"displayName": "name"},
         uuids=("organizationId",),
         names={"name": "name", "displayName": "display", "description": "description", "versions[*].name": "version"},
+        loose_choices={"maxPortShareLevel": ("owner", "authenticated", "organization", "public"), "corsBehavior": ("simple", "passthru")},
+        choices={
+            "acl.users[*].role": ("use", "admin"),
+            "acl.groups[*].role": ("use", "admin"),
+            "autoStopRequirement.daysOfWeeks[*]": _DAYS,
+            "autoStartPermittedDaysOfWeeks[*]": _DAYS,
+        },
+        whole={
+            "defaultTtlMs": INT64,
+            "activityBumpMs": INT64,
+            "failureTtlMs": INT64,
+            "timeTilDormantMs": INT64,
+            "timeTilDormantAutodeleteMs": INT64,
+            "autoStopRequirement.weeks": INT64,
+        },
         premium=_template_is_premium,
         unique=("organizationId", "name"),
+        imports="organization/name",
     ),
     "coderd:index/user:User": CoderKind(
         force_new_if_set=("email", "isServiceAccount", "loginType"),
         defaults={"loginType": "none", "suspended": False, "isServiceAccount": False},
+        kept={"email": ""},
         names={"username": "name", "name": "real"},
+        choices={"roles[*]": ("owner", "template-admin", "user-admin", "auditor"), "loginType": ("none", "password", "github", "oidc")},
+        combined=_user_faults,
+        of_create=_password_fault,
         secrets=("password",),
         unique=("username",),
+        imports="username",
     ),
     "coderd:index/group:Group": CoderKind(
         force_new_if_set=("organizationId",),
         defaults={**_ORGANIZATION, "displayName": "", "avatarUrl": "", "quotaAllowance": 0},
         uuids=("organizationId", "members[*]"),
         names={"name": "group", "displayName": "display"},
+        whole={"quotaAllowance": _INT32},
         premium=lambda _inputs: True,
         unique=("organizationId", "name"),
+        imports="organization/name",
     ),
     "coderd:index/organization:Organization": CoderKind(
-        defaults={"description": "", "icon": "", "workspaceSharing": "everyone"},
+        defaults={"description": "", "icon": ""},
         copies={"displayName": "name"},
-        names={"name": "name", "displayName": "display"},
+        kept={"workspaceSharing": "everyone"},
+        uuids=("groupSync.mapping.*[*]",),
+        names={
+            "name": "name",
+            "displayName": "display",
+            "groupSync.field": "filled",
+            "groupSync.regexFilter": "filled",
+            "roleSync.field": "filled",
+        },
+        expressions=("groupSync.regexFilter",),
+        choices={"workspaceSharing": ("everyone", "none")},
         premium=lambda _inputs: True,
         unique=("name",),
+        since="2.16.0",
+        imports="name",
     ),
     "coderd:index/organizationGroupSync:OrganizationGroupSync": CoderKind(
         id=_MISSING_ID,
@@ -128,13 +188,23 @@ CODER_KINDS: Final[Mapping[str, CoderKind]] = {
         defaults={"autoCreateMissing": False},
         uuids=("organizationId", "mapping.*[*]"),
         names={"field": "filled", "regexFilter": "filled"},
+        expressions=("regexFilter",),
         premium=lambda _inputs: True,
         unique=("organizationId",),
+        since="2.16.0",
+        imports="organizationId",
     ),
     "coderd:index/organizationSyncSettings:OrganizationSyncSettings": CoderKind(
-        id=_MISSING_ID, auto_named=False, uuids=("mapping.*[*]",), names={"field": "filled"}, premium=lambda _inputs: True
+        id=_MISSING_ID,
+        auto_named=False,
+        uuids=("mapping.*[*]",),
+        names={"field": "filled"},
+        premium=lambda _inputs: True,
+        single=True,
+        since="2.19.0",
+        imports=None,
     ),
-    "coderd:index/provisionerKey:ProvisionerKey": CoderKind(
+    KEY: CoderKind(
         id=_MISSING_ID,
         force_new=("name", "organizationId", "tags"),
         uuids=("organizationId",),
@@ -142,6 +212,7 @@ CODER_KINDS: Final[Mapping[str, CoderKind]] = {
         secrets=("key",),
         premium=lambda _inputs: True,
         unique=("organizationId", "name"),
+        imports=None,
     ),
     LICENSE: CoderKind(
         id=_MISSING_ID,
@@ -150,39 +221,14 @@ CODER_KINDS: Final[Mapping[str, CoderKind]] = {
         names={"license": "filled"},
         outputs=("licenseId", "expiresAt"),
         secrets=("license",),
+        imports=None,
     ),
     "coderd:index/workspaceProxy:WorkspaceProxy": CoderKind(
-        copies={"displayName": "name"}, outputs=("sessionToken",), secrets=("sessionToken",), premium=lambda _inputs: True, unique=("name",)
+        copies={"displayName": "name"},
+        outputs=("sessionToken",),
+        secrets=("sessionToken",),
+        premium=lambda _inputs: True,
+        unique=("name",),
+        imports=None,
     ),
 }
-
-
-def rule_faults(kind: CoderKind, inputs: Mapping[str, Value]) -> list[tuple[str, str]]:
-    """Paths and sentences of what the provider's validators refuse at preview."""
-    found: list[tuple[str, str]] = []
-    for path, rule in kind.names.items():
-        pattern, words = NAME_RULES[rule]
-        found += [
-            (path, f"{path}: {value!r} does not fit; write {words}")
-            for value in values_at(inputs, path)
-            if isinstance(value, str) and not pattern.match(value)
-        ]
-    for path in kind.uuids:
-        found += [
-            (path, f"{path}: {value!r} is no UUID") for value in values_at(inputs, path) if isinstance(value, str) and not is_uuid(value)
-        ]
-    for path in ("autoStartPermittedDaysOfWeeks[*]", "autoStopRequirement.daysOfWeeks[*]"):
-        found += [
-            (path, f"{path}: {value!r} is no day; write lower-case English names such as monday")
-            for value in values_at(inputs, path)
-            if value is not UNKNOWN and value not in _DAYS
-        ]
-    return found
-
-
-_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-
-
-def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID."""
-    return _UUID.match(text) is not None

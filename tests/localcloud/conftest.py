@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.localcloud.coder_site import coder, folder, site
 from tests.localcloud.engine_side import Cloud, Instance
+
+__all__ = ["coder", "folder", "site"]  # fixtures of tests about Coder
 
 
 @pytest.fixture
