@@ -1,4 +1,9 @@
-"""The coder/coderd provider: objects of a Coder that runs in this local cloud, held to the provider's rules."""
+"""The coder/coderd provider: objects of a Coder that runs in this local cloud, held to the provider's rules.
+
+Stricter than the provider: URL and token come from the program, never from the environment; a second group sync of an organization is
+refused, which the provider would write over the first; a folder without Terraform, or too large, is refused at the preview already.
+Looser: a message stays as long as it is, a model's settings are any JSON object, and of Coder's version only whole resources are asked.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +170,25 @@ def test_one_version_is_active_and_named_by_versions_and_content(graph: Graph):
     assert version["name"].startswith("1.2.0-3.1.0-")
     assert version["name"].removeprefix("1.2.0-3.1.0-") in version["directory"]
     assert len(version["name"]) <= 64
+
+
+def test_one_bootstrap_line_changes_exactly_one_template_version(deploy: Deploy, settings: Settings, tmp_path: Path):
+    """TPL-35: everything else that is declared stays as it was."""
+    published = {name: load_file(ROOT / "Pulumi.prod.yaml").templates.published[name] for name in ("pod-swdev", "pod-generic-universal")}
+    both = settings.model_copy(update={"templates": settings.templates.model_copy(update={"published": published})})
+    catalog = tmp_path / "catalog"
+    shutil.copytree(ROOT / "catalog", catalog)
+    before = deploy(lambda: declare(both, tmp_path, catalog=catalog), calls=CALLS)
+    script = catalog / "toolchains/generic/bootstrap/install.sh"
+    script.write_text(script.read_text() + "# one line more\n")
+    after = deploy(lambda: declare(both, tmp_path, catalog=catalog), calls=CALLS)
+    changed = {
+        (node.name, name)
+        for node, now in zip(before.nodes, after.nodes, strict=True)
+        for name in {*node.inputs, *now.inputs}
+        if node.inputs.get(name) != now.inputs.get(name)
+    }
+    assert {each for each in changed if each[0] != "templates"} == {("pod-generic-universal", "versions")}
 
 
 def test_builds_go_to_the_provisioners_of_the_system(graph: Graph):

@@ -254,11 +254,11 @@ def test_an_import_goes_to_a_provisioner_with_its_tags(site: CoderSite, folder: 
 
 
 def test_an_older_coder_lacks_what_came_later(site: CoderSite):
-    site.deploy()
+    release = site.deploy()
     coder = site.provider()
     with refused("Unsupported"):
         coder.create(OAUTH2, "o", {"dynamicClientRegistrationEnabled": False})
-    site.cluster.kubernetes.delete(site.release)
+    site.cluster.kubernetes.delete(release)
     site.deploy(version="2.37.0")
     assert site.provider().create(OAUTH2, "o", {"dynamicClientRegistrationEnabled": False}).id == "missing ID"
 
