@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from localcloud import coderd_versions, schema
 from localcloud.backend import Backend, Call, Instance, Outcome, Update, auto_name, preview_outputs, secret_paths
 from localcloud.coder_api import SCOPE, database, deployment, issued, organization
 from localcloud.coderd_ai import AI_KINDS, AI_PROVIDER
-from localcloud.coderd_facts import CODER_KINDS, KEY, LICENSE, TEMPLATE, CoderKind
+from localcloud.coderd_facts import CODER_KINDS, KEY, LICENSE, TEMPLATE, CoderKind, made_up
 from localcloud.coderd_lookups import look_up, named
 from localcloud.coderd_rules import is_uuid, rule_faults
 from localcloud.coderd_versions import versions_of
@@ -24,13 +23,11 @@ from localcloud.differences import Difference
 from localcloud.kinds.model import UNKNOWN, Refused, Resource, Value
 from localcloud.schema import Failure
 from localcloud.store import Record
-from localcloud.templates import random_text
 from localcloud.wire import Path, Properties
 
 PACKAGE: Final = "coderd"
 _KINDS: Final = {**CODER_KINDS, **AI_KINDS}
 _NAME_LENGTH: Final = 255  # the bridge's own limit: a name too long for Coder is refused by Coder's rule
-_YEAR_SECONDS: Final = 31536000
 
 
 class Coderd(Backend):
@@ -110,11 +107,9 @@ class Coderd(Backend):
                 raise Refused("Data Error", fault)
             identity = str(uuid.uuid4())
             key = identity if kind.id == "uuid" else f"{kind.id} {identity}"
-            self._require(kind, call, values, "")
-            if call.token == TEMPLATE:
-                coderd_versions.require_provisioner(self.store, values.get("name"), versions_of(outputs))
+            self._require(kind, call, values, outputs, "")
             settled = self._settle(call, kind, key, outputs)
-            outputs = {name: value for name, value in settled.items() if value is not UNKNOWN} | _made(kind, self._provider_type(values))
+            outputs = {name: value for name, value in settled.items() if value is not UNKNOWN} | made_up(kind, self._provider_type(values))
             outputs |= {name: empty for name, empty in schema.empty_outputs(PACKAGE, call.token).items() if name not in outputs}
             if call.token == TEMPLATE:
                 outputs["deprecationMessage"] = ""  # a create leaves it out; the next update has it
@@ -136,9 +131,7 @@ class Coderd(Backend):
                 record = self._find(call, change.id, change.state.values)
                 if record is None:
                     raise Refused("404", f"{call.token} {change.id} does not exist any more; run `pulumi refresh`")
-                self._require(kind, call, values, record.resource.id)
-                if call.token == TEMPLATE:
-                    coderd_versions.require_provisioner(self.store, values.get("name"), versions_of(outputs))
+                self._require(kind, call, values, outputs, record.resource.id)
                 outputs = self._settle(call, kind, record.resource.id, outputs)
                 self._put(call, kind, record.resource.id, values, outputs, change.news.secrets)
         told = _told(kind, change.id, outputs)
@@ -214,7 +207,7 @@ class Coderd(Backend):
             settled["versions"] = coderd_versions.settle(self.store, (call.token, SCOPE, key), versions_of(settled))
         return settled
 
-    def _require(self, kind: CoderKind, call: Call, values: Mapping[str, Value], own: str) -> None:
+    def _require(self, kind: CoderKind, call: Call, values: Mapping[str, Value], planned: Mapping[str, Value], own: str) -> None:
         """What Coder itself refuses, at the update only."""
         running = deployment(self.store)
         version = str(running.resource.inputs.get("version") or "") if running else ""
@@ -230,6 +223,8 @@ class Coderd(Backend):
                 raise Refused("409", f"{call.token} {call.name}: there is one already, and a deployment has one")
             if kind.unique and [record.resource.inputs.get(name) or None for name in kind.unique] == wanted:
                 raise Refused("409", f"{call.token} with {', '.join(kind.unique)} {wanted} already exists")
+        if call.token == TEMPLATE:
+            coderd_versions.require_provisioner(self.store, values.get("name"), versions_of(planned))
 
     def _provider_type(self, values: Mapping[str, Value]) -> Value:
         """Of the AI provider that a model is of."""
@@ -260,7 +255,7 @@ class Coderd(Backend):
 
     @staticmethod
     def _secrets(kind: CoderKind, outputs: Mapping[str, Value], *sources: set[Path]) -> frozenset[Path]:
-        return secret_paths(outputs, *sources, [(name,) for name in kind.secrets])
+        return secret_paths(outputs, *sources, [tuple(path.split(".")) for path in kind.secrets])
 
 
 def _told(kind: CoderKind, identity: Value, outputs: Mapping[str, Value]) -> dict[str, Value]:
@@ -290,19 +285,3 @@ def _given(values: Mapping[str, Value]) -> dict[str, Value]:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.removeprefix("v").split("-")[0].split(".") if part.isdigit())
-
-
-def _made(kind: CoderKind, provider: Value) -> dict[str, Value]:
-    """What Coder makes up: keys, tokens, numbers, times. provider: the type of an AI provider that is referred to."""
-    now = int(datetime.now(UTC).timestamp())
-    made: dict[str, Value] = {
-        "key": random_text("alnum", 43),  # coder/coder: provisionerkey.New, 43 characters
-        "sessionToken": f"{uuid.uuid4()}:{random_text('alnum', 64)}",
-        "licenseId": 1,
-        "expiresAt": 1767225600 + _YEAR_SECONDS,  # a year after the last second of 2025
-        "apiKeyMasked": "",
-        "createdAt": now,
-        "updatedAt": now,
-        "providerType": provider,
-    }
-    return {name: made[name] for name in kind.outputs}

@@ -14,6 +14,7 @@ from localcloud.kinds.model import EMPTY, UNKNOWN, Value, values_at
 AI_PROVIDER: Final = "coderd:index/aiProvider:AiProvider"
 _TYPES: Final = ("openai", "anthropic", "azure", "bedrock", "google", "openai-compat", "openrouter", "vercel", "copilot")
 _BEDROCK_HOST: Final = re.compile(r"bedrock-runtime(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+_WRITE_ONLY: Final = ("apiKeyWo", "settings.bedrock.accessKeyWo", "settings.bedrock.accessKeySecretWo")
 _CREDENTIALS: Final = ("accessKeyWo", "accessKeySecretWo", "credentialsWoVersion")
 
 
@@ -94,8 +95,8 @@ AI_KINDS: Final[Mapping[str, CoderKind]] = {
         combined=_provider_faults,
         computed=_provider_computed,
         outputs=("apiKeyMasked", "createdAt", "updatedAt"),
-        secrets=("apiKeyWo",),
-        write_only=("apiKeyWo", "settings.bedrock.accessKeyWo", "settings.bedrock.accessKeySecretWo"),
+        secrets=_WRITE_ONLY,
+        write_only=_WRITE_ONLY,
         unique=("name",),
         imports="name",
     ),

@@ -5,11 +5,14 @@ Read in the provider's v0.0.23 (896e3ba) and tried on the bridged provider: name
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Final
 
 from localcloud.kinds.model import EMPTY, UNKNOWN, Value, values_at
+from localcloud.templates import random_text
 
 _MISSING_ID: Final = "missing ID"  # the bridge's literal for resources without a text id
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -93,7 +96,8 @@ def _password_fault(inputs: Mapping[str, Value]) -> str | None:
 TEMPLATE: Final = "coderd:index/template:Template"
 LICENSE: Final = "coderd:index/license:License"
 KEY: Final = "coderd:index/provisionerKey:ProvisionerKey"
-_INT32: Final = (-(2**31), 2**31 - 1)
+_YEAR_SECONDS: Final = 31536000
+INT32: Final = (-(2**31), 2**31 - 1)
 INT64: Final = (-(2**63), 2**63 - 1)
 _ORGANIZATION: Final = {"organizationId": ""}  # "": the provider's default organization
 
@@ -157,7 +161,7 @@ CODER_KINDS: Final[Mapping[str, CoderKind]] = {
         defaults={**_ORGANIZATION, "displayName": "", "avatarUrl": "", "quotaAllowance": 0},
         uuids=("organizationId", "members[*]"),
         names={"name": "group", "displayName": "display"},
-        whole={"quotaAllowance": _INT32},
+        whole={"quotaAllowance": INT32},
         premium=lambda _inputs: True,
         unique=("organizationId", "name"),
         imports="organization/name",
@@ -232,3 +236,19 @@ CODER_KINDS: Final[Mapping[str, CoderKind]] = {
         imports=None,
     ),
 }
+
+
+def made_up(kind: CoderKind, provider: Value) -> dict[str, Value]:
+    """What Coder makes up: keys, tokens, numbers, times. provider: the type of an AI provider that is referred to."""
+    now = int(datetime.now(UTC).timestamp())
+    made: dict[str, Value] = {
+        "key": random_text("alnum", 43),  # coder/coder: provisionerkey.New, 43 characters
+        "sessionToken": f"{uuid.uuid4()}:{random_text('alnum', 64)}",
+        "licenseId": 1,
+        "expiresAt": 1767225600 + _YEAR_SECONDS,  # a year after the last second of 2025
+        "apiKeyMasked": "",
+        "createdAt": now,
+        "updatedAt": now,
+        "providerType": provider,
+    }
+    return {name: made[name] for name in kind.outputs}

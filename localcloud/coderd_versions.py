@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from localcloud.coder_api import RELEASE, SCOPE
+from localcloud.coderd_facts import KEY
 from localcloud.helm import chart_of
 from localcloud.kinds.model import EMPTY, UNKNOWN, Refused, Resource, Value, text_at, values_at
 from localcloud.schema import Failure
@@ -15,7 +16,6 @@ from localcloud.template_directory import NoTemplateError, directory_hash
 from localcloud.templates import random_text
 
 _MADE: Final = "local:coder:TemplateVersion"  # one that was ever pushed: Coder keeps them all, and their names
-_KEY: Final = "coderd:index/provisionerKey:ProvisionerKey"
 
 Version = Mapping[str, Value]
 
@@ -126,7 +126,7 @@ def _takes(tags: Mapping[str, Value], wanted: Mapping[str, Value]) -> bool:
 
 def _provisioners(store: Store) -> Iterator[Mapping[str, Value]]:
     """The tags of those that run: of coderd's own, of releases of the chart coder-provisioner, which log in by a key or say tags."""
-    keys = [record.resource.inputs.get("tags") for record in store.of(_KEY)]
+    keys = [record.resource.inputs.get("tags") for record in store.of(KEY)]
     by_key: list[Mapping[str, Value]] = [tags if isinstance(tags, Mapping) else EMPTY for tags in keys]
     for record in store.of(RELEASE):
         inputs = record.resource.inputs
@@ -144,7 +144,8 @@ def _provisioners(store: Store) -> Iterator[Mapping[str, Value]]:
 def _hashed(version: Version) -> dict[str, Value]:
     directory = version.get("directory")
     digest = directory_hash(directory) if isinstance(directory, str) else UNKNOWN
-    return {"active": False, "message": "", **version, "directoryHash": digest}
+    given = {name: value for name, value in version.items() if value is not None}
+    return {"active": False, "message": "", **given, "directoryHash": digest}
 
 
 def _matched(wanted: list[dict[str, Value]], before: list[Version]) -> list[Version | None]:

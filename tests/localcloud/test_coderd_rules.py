@@ -147,11 +147,14 @@ def test_a_create_leaves_a_deprecation_out_and_the_next_update_has_it(coder: Ins
     assert coder.diff(coder.update(made, gone), gone) == {}
 
 
-def test_secrets_that_are_only_written_are_in_no_output(coder: Instance):
+def test_secrets_that_are_only_written_are_in_no_output(coder: Instance, tmp_path: Path):
     made = coder.create(AI, "a", {**OPENAI, "apiKeyWo": "canary", "apiKeyWoVersion": 1})
     assert "apiKeyWo" not in made.outputs.values
     region = "https://bedrock-runtime.eu-west-1.amazonaws.com"
-    other = coder.create(AI, "b", {**BEDROCK, "name": "b", "baseUrl": region, "settings": {"bedrock": KEYS}})
+    other = coder.create(
+        AI, "b", {**BEDROCK, "name": "b", "baseUrl": region, "settings": {"bedrock": {**KEYS, "accessKeySecretWo": "canary"}}}
+    )
+    assert b"canary" not in b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
     assert other["settings"] == {"bedrock": {"credentialsWoVersion": 1, "protocol": "invoke-model", "region": "eu-west-1"}}
     assert coder.diff(made, {**OPENAI, "type": "azure"})["type"] == "UPDATE_REPLACE"
     model = coder.create(MODEL, "m", {**ANSWERS, "aiProviderId": made.id})
