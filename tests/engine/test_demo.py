@@ -1,4 +1,4 @@
-"""demo's life on the real engine: up in one region, a second one switched on, and an empty cloud (DNS-12, NET-38). In order."""
+"""demo's life on the real engine: up in one region, a second one switched on and off, and an empty cloud (DNS-12, NET-38). In order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine import golden
 from tests.engine.prod import logical
-from tests.engine.terminal import UNDISTURBED, Said, Terminal, held
+from tests.engine.terminal import Said, Terminal, held
 
 pytestmark = pytest.mark.engine
 
@@ -17,7 +17,7 @@ REGION = "us-west-2"
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    terminal = Terminal(tmp_path_factory.mktemp("demo") / "home", further=UNDISTURBED, stack="demo")
+    terminal = Terminal(tmp_path_factory.mktemp("demo") / "home", stack="demo")
     yield terminal
     terminal.make("down")
 
@@ -30,8 +30,9 @@ def up(terminal: Terminal) -> Said:
 
 @pytest.fixture(scope="module")
 def both(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """The same terminal, the second region switched on in its stack file and linked to the first."""
-    return terminal.with_file(tmp_path_factory.mktemp("both"), {f"regions.{REGION}.deployed": True, f"regions.{REGION}.link": "peering"})
+    """The same terminal, the second region switched on in its stack file and linked to the first, and free to go again."""
+    region = {"deployed": True, "link": "peering", "data_protection": False}
+    return terminal.with_file(tmp_path_factory.mktemp("both"), {f"regions.{REGION}.{key}": value for key, value in region.items()})
 
 
 def test_another_up_changes_nothing(terminal: Terminal, up: Said):
@@ -65,9 +66,22 @@ def test_a_region_is_switched_on_and_no_other_is_touched(terminal: Terminal, up:
     assert REGION in {item.scope for item in both.start().cloud.inventory().resources}
 
 
-def test_destroy_leaves_nothing_but_what_is_kept_on_purpose(up: Said, both: Terminal):
+def test_a_region_is_switched_off_and_leaves_nothing(terminal: Terminal, up: Said, both: Terminal):
+    """DNS-12, decision 12: once its data_protection is off, all that was its own goes, judged, and nothing else changes."""
     assert up.code == 0
-    said = both.make("destroy", "UNPROTECT=demo")
+    assert any(REGION in item.scope for item in both.start().cloud.inventory().resources)
+    said, run = terminal.engine("up", "--yes", "--skip-preview", judged=True)
     assert said.code == 0, said.text
-    assert not both.resources()
-    assert not both.start().cloud.inventory().resources
+    done = logical(run.operations)
+    assert {(verb, kind) for verb, kind, name in done if REGION not in name} <= {("update", "coder-eks:environment:Environment")}
+    assert {verb for verb, _, name in done if REGION in name} == {"delete"}
+    assert terminal.inventory() == held(terminal.resources())
+    assert REGION not in {item.scope for item in terminal.start().cloud.inventory().resources}
+
+
+def test_destroy_leaves_nothing_but_what_is_kept_on_purpose(terminal: Terminal, up: Said):
+    assert up.code == 0
+    said = terminal.make("destroy", "UNPROTECT=demo")
+    assert said.code == 0, said.text
+    assert not terminal.resources()
+    assert not terminal.start().cloud.inventory().resources
