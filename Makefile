@@ -41,8 +41,8 @@ bench: setup-dev cli ## time and memory of preview and up, against the engine's 
 golden: setup ## record the graph of STACK, which stands after `make up`, in tests/golden
 	@./local coder-eks graph --stack "$(STACK)" > tests/golden/$(STACK).yaml.new && mv tests/golden/$(STACK).yaml.new tests/golden/$(STACK).yaml
 
-mutants: setup-dev ## how much of the policies their tests hold (mutmut), into docs/properties/mutation.md: an hour
-	@$(PYTHON) -m tools.mutation
+mutants: setup-dev ## how much of the policies their tests hold (mutmut), into docs/properties/mutation.md; only what changed
+	@$(PYTHON) -m tools.mutation; result=$$?; $(PYTHON) -m policy.pages; exit $$result
 
 lint: setup-dev ## ruff, pyright, import-linter, and the gate of the template catalogue
 	@.venv/bin/ruff check

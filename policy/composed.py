@@ -39,11 +39,16 @@ def judge(stack: Stack, verdict: Verdict, faults: Callable[[Pushed], Iterator[st
             verdict.wrong(template.node, fault)
 
 
-def recomputed(number: int) -> Callable[[Stack, Props, Verdict], None]:
-    """A property that the composer's judge recomputes from the files alone."""
+def recomputed(number: int, further: Callable[[Pushed], Iterator[str]] | None = None) -> Callable[[Stack, Props, Verdict], None]:
+    """A property that the composer's judge recomputes from the files alone; further: what to ask of a template where that finds nothing."""
 
     def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         day = today(settings)
-        judge(stack, verdict, lambda template: iter(template.faults(day).get(number, [])))
+
+        def faults(template: Pushed) -> Iterator[str]:
+            found = template.faults(day)[number]
+            return iter(found) if found or further is None else further(template)
+
+        judge(stack, verdict, faults)
 
     return relations

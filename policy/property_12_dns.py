@@ -76,7 +76,7 @@ def _hosts(stack: Stack, domain: str, verdict: Verdict) -> list[tuple[str, str]]
             host = host_of(variable.value or "") if name == ACCESS else normalised(variable.value or "")
             if not host:
                 verdict.wrong(release, f"has no {name}; set it below {domain}")
-            elif not within(host.removeprefix("*."), domain):
+            elif not within(host, domain):
                 verdict.wrong(release, f"has {name} {variable.value}, which is not below the base domain {domain}")
             else:
                 found.setdefault(host, name)

@@ -7,30 +7,10 @@ module really hands over: each input of the contract, and the chosen way of each
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from pulumi_policy import Severity
 
 from policy import composed, wiring
 from policy.crossguard import Property
-from policy.stack import Stack
-from policy.templates import Pushed
-from policy.values import Props
-from policy.verdict import Verdict
-
-
-def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
-    """What the manifests say, and whether the root module is wired so."""
-    day = composed.today(settings)
-
-    def faults(template: Pushed) -> Iterator[str]:
-        found = template.faults(day).get(14, [])
-        yield from found
-        if not found:
-            yield from wiring.unwired(template)
-
-    composed.judge(stack, verdict, faults)
-
 
 PROPERTY = Property(
     number=14,
@@ -41,6 +21,6 @@ PROPERTY = Property(
     tags=("templates", "contract"),
     remediation="Compose the toolchain with a base that has the capability, and push what the composer makes of them.",
     url="https://coder.com/docs/admin/templates",
-    relations=relations,
+    relations=composed.recomputed(14, wiring.unwired),
     settings=composed.TODAY,
 )

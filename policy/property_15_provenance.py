@@ -28,7 +28,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     declared = mapping(stack.templates.node.get("templates")) if stack.templates else {}
 
     def faults(template: Pushed) -> Iterator[str]:
-        yield from template.faults(day).get(15, [])
+        yield from template.faults(day)[15]
         whole = content_hash(template.files)
         if not (template.version or "").endswith(whole[:HASH_LENGTH]):
             yield f"has the version {template.version}; its files are {whole[:HASH_LENGTH]}: name a version by its content"

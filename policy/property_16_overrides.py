@@ -27,7 +27,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     day = composed.today(settings)
 
     def faults(template: Pushed) -> Iterator[str]:
-        yield from template.faults(day).get(16, [])
+        yield from template.faults(day)[16]
         told = wiring.overridden(template)
         for path, value in wiring.strayed(template):
             if told.get(path, MISSING) != value:

@@ -32,7 +32,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     pushed: dict[tuple[str, str, str], tuple[str, str]] = {}
 
     def faults(template: Pushed) -> Iterator[str]:
-        yield from template.faults(day).get(17, [])
+        yield from template.faults(day)[17]
         found = wiring.parts(template)
         if found is None:
             return
@@ -45,10 +45,10 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             known, where = pushed.setdefault(key, (whole, template.name))
             if known != whole:
                 yield f"pushes {manifest.name} {manifest.version} with other files than {where} does; a version never changes: raise it"
-        if not (template.version or "").startswith(f"{toolchain.version}-{base.version}-".replace("+", "_")):
+        if not (template.version or "").startswith(f"{toolchain.version}-{base.version}-"):
             yield f"has the version {template.version}; its modules are {toolchain.version} and {base.version}: name both"
         told = read(template.files)
-        if not isinstance(told, list) and told.contract.partition(".")[0] != toolchain.contract.partition(".")[0]:
+        if not isinstance(told, list) and told.contract != toolchain.contract:
             yield f"is told as contract {told.contract}; its toolchain is of {toolchain.contract}"
 
     composed.judge(stack, verdict, faults)

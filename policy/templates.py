@@ -37,7 +37,7 @@ class Pushed:
         return text(self.node.get("name")) or self.node.name
 
     def faults(self, today: date) -> Mapping[int, Sequence[str]]:
-        """What the files say against Properties 13 to 17, recomputed once."""
+        """What the files say against each of Properties 13 to 17, recomputed once."""
         if today not in self._faults:
             self._faults[today] = judging.file_faults(self.files, today)
         return self._faults[today]

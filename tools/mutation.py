@@ -1,152 +1,234 @@
-"""`make mutants`: how much of each property's policy its tests hold (mutmut), as a table in docs/properties/mutation.md.
+"""`make mutants`: how much of each property's policy its tests hold, as docs/properties/mutation.md.
 
-mutmut changes one thing at a time in a policy's functions and runs that property's tests on each. A mutant that only changes the words of a
-message is counted apart: tests name the reason that a message gives, not its wording. What else survives is listed, with its change.
+mutmut's operators change one thing at a time in a policy's functions, and the tests of that property run on each (tools/mutation_trial.py).
+A change that only touches the words of a message is not tried: tests name the reason that a message gives, not its wording. What else
+survives is listed with its change, and with the reason in docs/properties/survivors.yaml where there is one.
+
+Scores stand in docs/properties/mutation.json, each with a digest of the source that it was taken of: a module that is as it was is not
+tried again, so a run can be broken off and taken up; `--survivors` tries only what survived, after tests were added.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
+import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tools.install import ROOT, SetupError, say
+from tools.mutation_trial import ORDERS, Order
 
-PAGE = ROOT / "docs" / "properties" / "mutation.md"
+FOLDER = ROOT / "docs" / "properties"
+PAGE, RECORD, REASONS = FOLDER / "mutation.md", FOLDER / "mutation.json", FOLDER / "survivors.yaml"
 GOAL = 0.85
-# What the tests of a policy read beside the policy itself.
-ROOMS = ("settings", "composer", "plan", "components", "localcloud", "operations", "tools", "catalog", "sdks", "docs", "README.md")
-_WORDS = re.compile(r"""[fr]*"(?:[^"\\]|\\.)*"|[fr]*'(?:[^'\\]|\\.)*'""")
+# What properties rest on beside their own module, and which: their tests should hold it. The rest of policy/ is of all.
+BESIDE = {
+    "infrastructure_network": (1,),
+    "infrastructure_services": (1, 4, 10),
+    "quota_demand": (2, 10),
+    "isolation": (3,),
+    "terraform": (3,),
+    "https_kubernetes": (8,),
+    "ingress": (8,),
+    "tls_policies": (8,),
+    "iam": (9,),
+    "dns_paths": (12,),
+    "hosts": (12,),
+    "composed": (13, 14, 15, 16, 17),
+    "wiring": (14, 16, 17),
+    "templates": (13, 14, 15, 16, 17),
+}
+# Tests of several properties.
+ALSO = {"test_rds.py": (1, 5)}
 
 
 @dataclass(frozen=True)
 class Survivor:
-    """A mutant that no test noticed. before, after: the changed lines."""
+    """A mutant that no test noticed. before, after: the changed lines. tests: how many reach it."""
 
-    name: str
+    function: str
     before: str
     after: str
-
-    @property
-    def words_only(self) -> bool:
-        """Whether the change is of a sentence: literals with a space in them, anything else the same."""
-        return self.before != self.after and _without_sentences(self.before) == _without_sentences(self.after)
+    tests: int = 1
 
 
 @dataclass(frozen=True)
 class Score:
-    """One module. killed counts timeouts too: an endless loop is noticed."""
+    """One module. properties: whose tests were run. source: digest of what was tried. words: mutants of sentences, not tried.
+
+    made: all other mutants. tried: of these, every so many where a run was to end in time.
+    """
 
     module: str
-    mutants: int
-    killed: int
+    properties: tuple[int, ...]
+    date: str
+    source: str
+    words: int
+    made: int
+    tried: int
+    noticed: int
     survivors: tuple[Survivor, ...]
 
     @property
-    def counted(self) -> int:
-        """Mutants but for those of words."""
-        return self.mutants - sum(each.words_only for each in self.survivors)
-
-    @property
     def share(self) -> float:
-        """Of the counted mutants, how many were noticed."""
-        return self.killed / self.counted if self.counted else 1.0
-
-
-def _without_sentences(line: str) -> str:
-    return _WORDS.sub(lambda found: '""' if " " in found[0] else found[0], line)
+        """Of the mutants that were tried, how many were noticed."""
+        return self.noticed / self.tried if self.tried else 1.0
 
 
 def modules() -> list[str]:
-    """The modules of the properties, by number."""
-    return sorted(path.stem for path in (ROOT / "policy").glob("property_*.py"))
+    """The modules of the properties, by number, then those that they rest on."""
+    return [*sorted(path.stem for path in (ROOT / "policy").glob("property_*.py")), *BESIDE]
 
 
-def score(module: str, processes: int) -> Score:
-    """Run mutmut over one module in a copy of the project."""
-    tests = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests" / "policy").glob(f"test_{module}*.py"))
-    if not tests:
+def properties_of(module: str) -> tuple[int, ...]:
+    """The properties that a module is of."""
+    number = re.match(r"property_(\d\d)_", module)
+    return (int(number[1]),) if number else BESIDE.get(module, tuple(range(1, 18)))
+
+
+def tests_of(module: str) -> list[str]:
+    """The tests of the properties that a module is of."""
+    rooms, properties = ROOT / "tests" / "policy", properties_of(module)
+    found = [path for number in properties for path in sorted(rooms.glob(f"test_property_{number:02}_*.py"))]
+    found += [rooms / name for name, of in ALSO.items() if set(of) & set(properties)]
+    if not found:
         raise SetupError(f"{module} has no tests/policy/test_{module}.py, so nothing can be said of it")
+    return [path.relative_to(ROOT).as_posix() for path in found]
+
+
+def digest(module: str) -> str:
+    """Of a module's source, which a score is of."""
+    return hashlib.sha256((ROOT / "policy" / f"{module}.py").read_bytes()).hexdigest()[:12]
+
+
+def score(known: Mapping[str, Score | None], most: int) -> Iterator[Score]:
+    """Try the mutants of the modules, in that order, at most so many of each; where there is a known score, only what survived."""
     with tempfile.TemporaryDirectory(prefix="coder-eks-mutants-") as folder:
-        copy = Path(folder, "project")
-        _copy(copy)
-        (copy / "setup.cfg").write_text(_config(module, tests))
-        done = _mutmut(copy, "run", "--max-children", str(processes))
-        counted = re.findall(r"(\d+)/(\d+)  \S+ (\d+) \S+ *(\d+)  \S+ (\d+)  \S+ (\d+)  \S+ (\d+)", done.stdout)
-        if not counted:
-            raise SetupError(f"mutmut came to no result for {module}:\n{(done.stdout + done.stderr)[-2000:]}")
-        _, mutants, killed, _untested, timeouts, _suspicious, _survived = map(int, counted[-1])
-        return Score(module, mutants, killed + timeouts, tuple(_survivors(copy)))
-
-
-def _copy(target: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, listed.split("\0")):
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target / name)
-
-
-def _config(module: str, tests: Sequence[str]) -> str:
-    def several(values: Sequence[str]) -> str:
-        return "".join(f"\n    {value}" for value in values)
-
-    stacks = sorted(path.name for path in ROOT.glob("Pulumi*.yaml"))
-    return "\n".join(
-        [
-            "[mutmut]",
-            "source_paths = policy",
-            f"only_mutate = policy/{module}.py",
-            f"also_copy ={several([*ROOMS, *stacks, '__main__.py', 'requirements.txt'])}",
-            f"pytest_add_cli_args ={several(['-p', 'no:cacheprovider', '-m', 'not engine and not real'])}",
-            f"pytest_add_cli_args_test_selection ={several(tests)}",
-            "",
+        orders = [
+            Order(
+                f"policy.{module}",
+                tests_of(module),
+                str(Path(folder, module)),
+                None if score is None else [[each.function, each.before, each.after] for each in score.survivors],
+                most,
+            )
+            for module, score in known.items()
         ]
+        temporary = Path(folder, "tmp")
+        temporary.mkdir()
+        environment = {ORDERS: json.dumps([asdict(order) for order in orders]), "TMPDIR": str(temporary)}
+        arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:terminalreporter", "-p", "tools.mutation_trial", "--capture=no"]
+        arguments += ["--assert=plain", "--tb=native", "-m", "not engine and not real"]
+        command = [sys.executable, "-m", "pytest", *arguments, *sorted({test for order in orders for test in order.tests})]
+        with subprocess.Popen(command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, text=True) as session:
+            said: list[str] = []
+            for line in session.stdout or ():
+                said.append(line)
+                module = line.partition(" ")[0].removeprefix("policy.")
+                if module in known:
+                    yield _score(module, Path(folder, module), known[module])
+        if session.returncode:
+            raise SetupError(f"the mutants could not be tried:\n{''.join(said)[-4000:]}")
+
+
+def _score(module: str, results: Path, known: Score | None) -> Score:
+    trials: list[dict[str, Any]] = [json.loads(line) for line in results.read_text().splitlines()]
+    survivors = tuple(
+        Survivor(trial["function"], trial["before"], trial["after"], trial["tests"])
+        for trial in trials
+        if trial["noticed"] is None and trial["tried"]
     )
+    words, made, tried = (sum(trial[key] for trial in trials) for key in ("words", "made", "tried"))
+    if known is not None:
+        words, made, tried = known.words, known.made, known.tried
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    return Score(module, properties_of(module), today, digest(module), words, made, tried, tried - len(survivors), survivors)
 
 
-def _mutmut(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mutmut", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def recorded(place: Path = RECORD) -> dict[str, Score]:
+    """The scores so far, by module."""
+    found: dict[str, dict[str, Any]] = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+    for fields in found.values():
+        fields["properties"] = tuple(fields["properties"])
+        fields["survivors"] = tuple(Survivor(**each) for each in fields["survivors"])
+    return {name: Score(name, **fields) for name, fields in sorted(found.items())}
 
 
-def _survivors(folder: Path) -> Iterator[Survivor]:
-    for name in re.findall(r"^\s*(\S+): (?:survived|no tests)$", _mutmut(folder, "results").stdout, re.MULTILINE):
-        shown = _mutmut(folder, "show", name).stdout
-        before, after = ("\n".join(re.findall(rf"^\{sign}(?!\{sign})(.*)$", shown, re.MULTILINE)) for sign in "-+")
-        yield Survivor(name.rpartition(".")[2], before, after)
+def record(scores: Mapping[str, Score], place: Path = RECORD) -> None:
+    """Keep the scores."""
+    content = {name: {key: value for key, value in asdict(each).items() if key != "module"} for name, each in sorted(scores.items())}
+    place.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def page(scores: Sequence[Score]) -> str:
+def reasons(place: Path = REASONS) -> dict[str, list[dict[str, str]]]:
+    """Why a survivor changes nothing, by module; `every` is of all."""
+    return yaml.safe_load(place.read_text(encoding="utf-8")) or {} if place.exists() else {}
+
+
+def reason(module: str, survivor: Survivor, known: Mapping[str, Sequence[Mapping[str, str]]]) -> str | None:
+    """The reason of a survivor: the first whose function and pattern fit its change."""
+    change = f"{survivor.before}\n=>\n{survivor.after}"
+    for each in [*known.get(module, ()), *known.get("every", ())]:
+        if each.get("function", survivor.function) == survivor.function and re.search(each["change"], change):
+            return each["reason"]
+    return None
+
+
+def page(scores: Mapping[str, Score], known: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
     """The table and the survivors, in Markdown."""
     lines = [
         "# What the tests of the policies hold",
         "",
-        f"`make mutants`, {datetime.now(UTC):%Y-%m-%d}: [mutmut](https://mutmut.readthedocs.io) changes one thing at a time",
-        "in the functions of a property's policy, and the property's tests should notice.",
-        f"Goal: {GOAL:.0%} of the mutants, those that change only the words of a message left out.",
+        "Generated by `make mutants`; do not edit. [mutmut](https://mutmut.readthedocs.io)'s operators change one thing at a time in the",
+        "functions of a policy, and the tests of that property should notice. A change of nothing but a message's words is not tried;",
+        "where a module has many mutants, `--most` takes every so many of them.",
+        f"Goal: {GOAL:.0%}. [survivors.yaml](survivors.yaml) says of a survivor why it changes nothing that a test could see.",
         "",
-        "| module | mutants | of them words | noticed | share |",
-        "| --- | ---: | ---: | ---: | ---: |",
+        "| module | tests of properties | words | other mutants | tried | noticed | share | with a reason | on |",
+        "|---|---|---:|---:|---:|---:|---:|---:|---|",
     ]
-    lines += [f"| {s.module} | {s.mutants} | {s.mutants - s.counted} | {s.killed} | {s.share:.0%} |" for s in scores]
-    total, killed = sum(s.counted for s in scores), sum(s.killed for s in scores)
-    lines += [
-        f"| all | {sum(s.mutants for s in scores)} | {sum(s.mutants - s.counted for s in scores)} | {killed} | {killed / total:.0%} |",
-        "",
-    ]
-    lines += ["## What survived", ""]
-    for each in scores:
-        for survivor in (survivor for survivor in each.survivors if not survivor.words_only):
-            change = [*(f"-{line}" for line in survivor.before.splitlines()), *(f"+{line}" for line in survivor.after.splitlines())]
-            lines += [f"{each.module}, `{survivor.name}`:", "", "```diff", *change, "```", ""]
+    lines += [_row(each, known) for each in scores.values()]
+    words, made, tried, noticed = (sum(getattr(each, name) for each in scores.values()) for name in ("words", "made", "tried", "noticed"))
+    lines += [f"| all | | {words} | {made} | {tried} | {noticed} | {noticed / tried:.0%} | | |", "", "## What survived", ""]
+    for each in scores.values():
+        lines += [f"### {each.module}", "", *(_survived(each, known) if each.survivors else ["Nothing.", ""])]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(each: Score, known: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
+    explained = sum(reason(each.module, survivor, known) is not None for survivor in each.survivors)
+    properties = ", ".join(str(number) for number in each.properties)
+    share = f"{each.share:.0%}" if each.tried else ""
+    counts = f"{each.words} | {each.made} | {each.tried} | {each.noticed} | {share} | {explained} of {len(each.survivors)}"
+    return f"| {each.module} | {properties} | {counts} | {each.date} |"
+
+
+def _survived(each: Score, known: Mapping[str, Sequence[Mapping[str, str]]]) -> Iterator[str]:
+    """By reason, those without one first."""
+    by_reason: dict[str, list[Survivor]] = {}
+    for survivor in each.survivors:
+        by_reason.setdefault(reason(each.module, survivor, known) or "", []).append(survivor)
+    for why, survivors in sorted(by_reason.items()):
+        yield f"{why or 'Without a reason so far'}:"
+        yield ""
+        yield "```diff"
+        for survivor in survivors:
+            yield f"@@ {survivor.function}" + ("" if survivor.tests else ", which no test reaches")
+            yield from (f"-{line}" for line in survivor.before.splitlines())
+            yield from (f"+{line}" for line in survivor.after.splitlines())
+        yield "```"
+        yield ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -154,21 +236,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tools.mutation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as property_05_backup_rpo; default: all, which takes an hour")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--page", type=Path, default=PAGE, help="where the table goes; default: docs/properties/mutation.md")
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as property_05_backup_rpo; default: all properties")
+    parser.add_argument("--survivors", action="store_true", help="try only what survived, where the source is as it was")
+    parser.add_argument("--most", type=int, default=10_000, help="of a module's mutants; where there are more, every so many; default: all")
+    parser.add_argument("--page", action="store_true", help="try nothing: write the page anew")
     parsed = parser.parse_args(arguments)
-    scores: list[Score] = []
+    scores, failed = recorded(), False
+    known: dict[str, Score | None] = {}
+    for module in [] if parsed.page else parsed.modules or modules():
+        last = scores.get(module)
+        as_it_was = last is not None and last.source == digest(module)
+        if parsed.survivors or parsed.modules or not as_it_was:
+            known[module] = last if as_it_was and parsed.survivors else None
     try:
-        for module in parsed.modules or modules():
-            scores.append(score(module, parsed.processes))
-            say(f"{module}: {scores[-1].killed} of {scores[-1].counted} mutants noticed, {scores[-1].share:.0%}")
+        for found in score(known, parsed.most) if known else ():
+            scores[found.module] = found
+            record(scores)
+            say(f"{found.module}: {found.noticed} of {found.tried} mutants noticed, {found.share:.0%}")
     except SetupError as error:
         print(error, file=sys.stderr)
-        return 1
-    parsed.page.parent.mkdir(parents=True, exist_ok=True)
-    parsed.page.write_text(page(scores))
-    return 0 if all(each.share >= GOAL for each in scores) else 1
+        failed = True
+    PAGE.write_text(page(scores, reasons()), encoding="utf-8")
+    return 1 if failed or any(each.share < GOAL for each in scores.values()) else 0
 
 
 if __name__ == "__main__":

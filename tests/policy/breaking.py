@@ -21,7 +21,7 @@ from composer import provenance
 from composer.bill import bill
 from composer.files import content_hash, read
 from composer.manifests import Base, Toolchain
-from tests.policy.judge import Config, Outcome, run
+from tests.policy.judge import Config, Line, Outcome, assert_named, run
 from tests.policy.recorded import ROOT, Entry, Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -32,13 +32,14 @@ TEMPLATE = "coderd:index/template:Template"
 
 @dataclass(frozen=True)
 class Broken:
-    """name: what was broken. reason: words of the violation that names it. modes: when it can be seen."""
+    """name: what was broken. reason: words of the violation that names it. modes: when it can be seen. whole: in the stack as a whole."""
 
     name: str
     reason: str
     apply: Breaking
     modes: tuple[str, ...] = (PREVIEW, DEPLOYED)
     stack: str = "prod"
+    whole: bool = False
 
     def recording(self, mode: str) -> Recording:
         found = stack(self.stack, mode)
@@ -55,12 +56,14 @@ def cases(broken: list[Broken]) -> pytest.MarkDecorator:
 
 
 def assert_caught(broken: Broken, mode: str, number: int, config: Config | None = None) -> None:
-    """The property's own policy stops it, and says why."""
-    outcome = run(broken.recording(mode), mode, config, number=number)
-    found = [line.message for line in outcome.violations(number)]
-    said = [message.partition("\n")[2] for message in found]  # without the description above it
-    assert any(broken.reason in message for message in said), said or outcome.lines
-    assert all(f"\nproperty-{number:02}: " in message for message in found), found
+    """The property's own policy stops it, and says why and where; without it, it says nothing."""
+    assert_named(run(broken.recording(mode), mode, config, number=number), number, broken.reason, whole=broken.whole)
+    assert _unbroken(broken.stack, mode, number) == []
+
+
+@functools.cache
+def _unbroken(name: str, mode: str, number: int) -> list[Line]:
+    return run(stack(name, mode), mode, number=number).violations(number)
 
 
 @functools.cache

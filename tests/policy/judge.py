@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -54,8 +56,14 @@ class Outcome:
 
 
 def _struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    return _same(pickle.dumps(dict(values)))
+
+
+@functools.lru_cache(maxsize=8192)
+def _same(pickled: bytes) -> struct_pb2.Struct:
+    """Made once: most resources of a broken stack are as they were, and a message copies what it is given."""
     struct = struct_pb2.Struct()
-    struct.update(dict(values))
+    struct.update(pickle.loads(pickled))
     return struct
 
 
@@ -111,6 +119,7 @@ def run(
         for found in response.diagnostics
     ]
     lines += [Line(found.policyName, found.urn, found.message, found.enforcementLevel == proto.MANDATORY) for found in whole.diagnostics]
+    assert not [line for line in lines if line.message.endswith(": None")]
     waived = {entry.policy_name: entry.reason for entry in whole.not_applicable}
     reported = {line.policy for line in lines}
     stack_policies = {policy.name for policy in asked if not policy.name.endswith("-inputs")}
@@ -121,6 +130,25 @@ def _speaks_of(number: int, token: str) -> bool:
     if number == BASELINE:
         return any(token in rule.types for rule in RULES)
     return any(found.number == number and found.judge_of(token) is not None for found in PROPERTIES)
+
+
+def assert_named(outcome: Outcome, number: int, reason: str, *, whole: bool = False) -> None:
+    """The property's own policy says so, and of which resource. whole: of the stack, where there is no resource to name."""
+    found = outcome.violations(number)
+    said = [line for line in found if reason in line.message.partition("\n")[2]]  # without the description above it
+    assert said, [line.message for line in found] or outcome.lines
+    assert all(f"\nproperty-{number:02}: " in line.message for line in found), found
+    pinned = [f"\nproperty-{number:02}: {line.urn.rpartition('::')[2]}: " in line.message for line in said]
+    assert pinned == [not whole] * len(said), said
+
+
+def assert_open(outcome: Outcome, number: int, urn: str, what: str) -> None:
+    """Neither green nor a violation, and told of which resource and what is not known."""
+    assert outcome.violations(number) == []
+    assert not any(name.startswith(f"property-{number:02}-") for name in outcome.passed)
+    told = f"property-{number:02} not yet judged: {urn}: "
+    found = [line.partition(told)[2] for line in outcome.advisories() if told in line]
+    assert any(what in line for line in found), outcome.advisories()
 
 
 def graph_of(found: Recording) -> Graph:

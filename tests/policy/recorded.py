@@ -9,6 +9,7 @@ import copy
 import dataclasses
 import functools
 import json
+import pickle
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -327,10 +328,10 @@ def record_settings(settings: Settings, mode: str, stack: str | None = None, vis
 
 
 @functools.cache
-def _stack(name: str, mode: str, visit: int) -> Recording:
-    return record_settings(load_file(ROOT / f"Pulumi.{name}.yaml"), mode, visit=visit)
+def _stack(name: str, mode: str, visit: int) -> bytes:
+    return pickle.dumps(record_settings(load_file(ROOT / f"Pulumi.{name}.yaml"), mode, visit=visit))
 
 
 def stack(name: str, mode: str, visit: int = 2) -> Recording:
-    """A copy of a shipped stack's recording."""
-    return copy.deepcopy(_stack(name, mode, visit))
+    """A copy of a shipped stack's recording; pickled it is copied many times as fast as otherwise."""
+    return pickle.loads(_stack(name, mode, visit))

@@ -14,7 +14,7 @@ from policy.property_02_quota import PROPERTY, shortfalls
 from policy.quota_demand import quota_of, vcpus
 from policy.stack import Stack
 from policy.variables import PREFLIGHT
-from tests.policy.breaking import Breaking, Broken, assert_caught, cases, put
+from tests.policy.breaking import Breaking, Broken, assert_caught, cases, put, remove
 from tests.policy.judge import graph_of, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED
@@ -52,7 +52,11 @@ COUNTED = {
     "aws:rds/clusterInstance:ClusterInstance",
 }
 BROKEN = [
-    Broken("larger nodes", "L-1216C47A", put(NODE_GROUP, "coder-ws-a", "instanceTypes", ["m5.24xlarge"])),
+    Broken(
+        "larger nodes",
+        "us-east-1: L-1216C47A (vCPU of On-Demand Standard instances)",
+        put(NODE_GROUP, "coder-ws-a", "instanceTypes", ["m5.24xlarge"]),
+    ),
     Broken("more nodes", "L-1216C47A", put(NODE_GROUP, "coder-prov", "scalingConfig.maxSize", 400)),
     Broken("nodes with GPUs", "L-DB2E81BA", put(NODE_GROUP, "coder-ws-b", "instanceTypes", ["g5.8xlarge"])),
     Broken("nodes for training", "L-417A185B", put(NODE_GROUP, "coder-control", "instanceTypes", ["p4d.24xlarge"])),
@@ -64,6 +68,7 @@ BROKEN = [
     Broken("networks", "L-F678F1CE", many("aws:ec2/vpc:Vpc", 5)),
     Broken("endpoints", "L-29B6F2EB", many("aws:ec2/vpcEndpoint:VpcEndpoint", 50)),
     Broken("node groups", "L-6D54EA21", many(NODE_GROUP, 30)),
+    Broken("no environment", "the stack declares no environment", remove(ENVIRONMENT), whole=True),
 ]
 
 
@@ -145,6 +150,24 @@ def test_a_limit_that_is_not_known_is_a_failure() -> None:
     limits = {code: value for code, value in ENOUGH["limits"]["*"].items() if code != "L-0263D0A3"}
     (line,) = run(nodes_only(), DEPLOYED, {NAME: {"limits": {"*": limits}}}, number=2).violations(2)
     assert "the limit is not known" in line.message
+
+
+def test_a_region_has_limits_of_its_own() -> None:
+    limits = {**ENOUGH["limits"], "us-east-1": {**ENOUGH["limits"]["*"], "L-0263D0A3": 2}}
+    (line,) = run(nodes_only(), DEPLOYED, {NAME: {"limits": limits}}, number=2).violations(2)
+    assert "needs 3 and has 2; ask for 1 more" in line.message
+
+
+def test_one_of_a_kind_needs_a_limit_too() -> None:
+    """And a quota that the table has no name for is called one."""
+    assert [str(each) for each in shortfalls({"L-X": 1, "L-Y": 0}, {"L-X": 0}, {})] == ["L-X (quota): needs 1 and has 0; ask for 1 more"]
+
+
+def test_the_config_names_another_report(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({**ENOUGH, "limits": {"*": {**ENOUGH["limits"]["*"], "L-0263D0A3": 0}}}))
+    messages = [line.message for line in run(nodes_only(), DEPLOYED, {NAME: {"report": str(report)}}, number=2).violations(2)]
+    assert any("L-0263D0A3" in message for message in messages)
 
 
 def test_usage_of_others_counts() -> None:

@@ -89,7 +89,9 @@ BROKEN = [
     Broken(
         "a policy lets everybody out", "out to anywhere", put(POLICY, "coder-ws-allow-dns", "spec.egress", [{"ports": [{"port": 443}]}])
     ),
-    Broken("no namespace of their own", "makes no namespace coder-ws", put(NAMESPACE, "coder-ws", "metadata.name", "workspaces")),
+    Broken(
+        "no namespace of their own", "makes no namespace coder-ws", put(NAMESPACE, "coder-ws", "metadata.name", "workspaces"), whole=True
+    ),
     Broken("a folder that is not there", "can't be read", put(TEMPLATE, "pod-swdev", "versions.0.directory", "composed/gone")),
     Broken(
         "the template's policy is gone",

@@ -25,7 +25,7 @@ MUTANTS = [
     Mutant("no final snapshot", "leaves no final snapshot", put("database", "skipFinalSnapshot", True)),
     Mutant("no deletion protection", "has no deletion protection", put("database", "deletionProtection", False)),
     Mutant("deletion protection left out", "has no deletion protection", drop("database", "deletionProtection")),
-    Mutant("no database", "no database that a policy could judge", remove("database")),
+    Mutant("no database", "no database that a policy could judge", remove("database"), whole=True),
     Mutant(
         "a second database without backups",
         "no point-in-time recovery",
@@ -63,7 +63,7 @@ def test_a_database_passes_iff_it_loses_at_most_15_minutes(
     if backup_plan:
         built.make("plan", "aws:backup/plan:Plan", {"rules": [{"schedule": "cron(0 * * * ? *)", "enableContinuousBackup": True}]})
     loss = 5 if engine in ("aurora-postgresql", "postgres") and retention in range(1, 36) else 60
-    outcome = run(built.world, PREVIEW, law(built.shape))
+    outcome = run(built.world, PREVIEW, law(built.shape), number=5)
     assert (outcome.violations(5) == []) == (loss <= 15 and skip is not True and protection is True)
 
 
@@ -86,14 +86,14 @@ def test_worst_loss_has_its_bounds_at_1_and_35_days(engine: str | None, retentio
 def test_a_read_replica_has_its_source_s_backups() -> None:
     built = prod_like()
     built.make("replica", "aws:rds/instance:Instance", {"engine": "postgres", "replicateSourceDb": "source"})
-    assert run(built.world, DEPLOYED).violations(5) == []
+    assert run(built.world, DEPLOYED, number=5).violations(5) == []
 
 
 @pytest.mark.parametrize("key", ["backupRetentionPeriod", "deletionProtection"])
 def test_an_unknown_is_left_open_with_its_urn(key: str) -> None:
     built = prod_like()
     built.parts["database"].inputs[key] = Ref(built.parts["vpc"])
-    outcome = run(built.world, PREVIEW)
+    outcome = run(built.world, PREVIEW, number=5)
     assert outcome.violations(5) == []
     assert "property-05-backup-rpo" not in outcome.passed
     assert any(f"property-05 not yet judged: {built.world.urn(built.parts['database'])}" in line for line in outcome.advisories())
@@ -106,15 +106,15 @@ def test_pack_config_lets_an_operator_delete_on_purpose() -> None:
     config: dict[str, dict[str, Any]] = {
         name: {"deletionProtection": False} for name in ("property-05-backup-rpo", "property-05-backup-rpo-inputs")
     }
-    assert run(built.world, PREVIEW, config).violations(5) == []
+    assert run(built.world, PREVIEW, config, number=5).violations(5) == []
 
 
 def test_a_level_from_pack_config_is_taken() -> None:
     built = prod_like()
     built.parts["database"].inputs["skipFinalSnapshot"] = True
     config = {"property-05-backup-rpo-inputs": {"enforcementLevel": "advisory"}}
-    outcome = run(built.world, PREVIEW, config)
+    outcome = run(built.world, PREVIEW, config, number=5)
     assert outcome.violations(5) == []
     assert any("leaves no final snapshot" in line for line in outcome.advisories())
-    silent = run(built.world, PREVIEW, {"property-05-backup-rpo-inputs": {"enforcementLevel": "disabled"}})
+    silent = run(built.world, PREVIEW, {"property-05-backup-rpo-inputs": {"enforcementLevel": "disabled"}}, number=5)
     assert not [line for line in silent.lines if line.policy.startswith("property-05")]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
+from policy.property_07_auto_stop import MANAGED
 from tests.policy.breaking import Broken, assert_caught, cases, drop, examples, put
-from tests.policy.judge import run
+from tests.policy.judge import assert_open, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -104,14 +107,44 @@ def test_the_config_of_the_policy_wins_over_the_stack_s_list() -> None:
     name = found.one(TEMPLATE, "pod-swdev").inputs["name"]
     found.one(TEMPLATES).put("alwaysOn", [name])
     never_stops(found)
-    assert run(found, DEPLOYED).violations(7) == []
+    assert run(found, DEPLOYED, number=7).violations(7) == []
     config = {"property-07-auto-stop": {"alwaysOn": ["another"]}}
-    found_messages = [line.message for line in run(found, DEPLOYED, config).violations(7)]
+    found_messages = [line.message for line in run(found, DEPLOYED, config, number=7).violations(7)]
     assert any(f"names {name} as always on; the config" in message for message in found_messages)
     assert any("never stops" in message for message in found_messages)
+    assert run(found, DEPLOYED, {"property-07-auto-stop": {"alwaysOn": [name]}}, number=7).violations(7) == []
+
+
+def test_the_config_alone_makes_nothing_always_on() -> None:
+    found = small(DEPLOYED)
+    never_stops(found)
+    config = {"property-07-auto-stop": {"alwaysOn": [found.one(TEMPLATE).inputs["name"]]}}
+    assert any("never stops" in line.message for line in run(found, DEPLOYED, config, number=7).violations(7))
+
+
+def test_templates_that_no_component_declares_are_judged() -> None:
+    found = small(DEPLOYED)
+    found.remove(found.one(TEMPLATES))
+    assert run(found, DEPLOYED, number=7).violations(7) == []
+    never_stops(found)
+    assert any("never stops" in line.message for line in run(found, DEPLOYED, number=7).violations(7))
+
+
+def test_a_second_visit_without_templates_is_not_green() -> None:
+    found = small(DEPLOYED)
+    found.remove(found.one(TEMPLATE), found.one(TEMPLATES))
+    assert any("nothing of what this property speaks of" in line.message for line in run(found, DEPLOYED, number=7).violations(7))
+
+
+@pytest.mark.parametrize("key", MANAGED)
+def test_an_unknown_is_left_open_with_its_urn(key: str) -> None:
+    found = small(PREVIEW)
+    template = found.one(TEMPLATE)
+    template.put(key, UNKNOWN_STRING_VALUE)
+    assert_open(run(found, PREVIEW, number=7), 7, template.urn, f"its {key} is unknown")
 
 
 def test_the_first_visit_is_not_green() -> None:
-    outcome = run(stack("prod", PREVIEW, visit=1), PREVIEW)
+    outcome = run(stack("prod", PREVIEW, visit=1), PREVIEW, number=7)
     assert "property-07-auto-stop" not in outcome.passed
     assert "first visit" in outcome.not_applicable["property-07-auto-stop"]

@@ -217,7 +217,7 @@ def test_a_listener_passes_iff_the_internet_meets_tls(
         inputs["defaultActions"] = [{"type": "redirect", "redirect": {"protocol": "HTTPS", "statusCode": "HTTP_301"}}]
     built.make("tried", "aws:lb/listener:Listener", inputs)
     config = {name: {"stun": stun} for name in ("property-08-https", "property-08-https-inputs")}
-    found = [line for line in run(built.world, PREVIEW, config).violations(8) if line.urn.endswith("::coder-tried")]
+    found = [line for line in run(built.world, PREVIEW, config, number=8).violations(8) if line.urn.endswith("::coder-tried")]
 
     encrypted = protocol in ("TLS", "HTTPS")
     allowed = (protocol == "HTTP" and port == 80 and redirect) or (stun and protocol == "UDP" and port == 3478)
@@ -247,7 +247,7 @@ def test_a_service_passes_iff_its_load_balancer_would(
     }
     built = prod_like()
     exposed({PREFIX + key: value for key, value in said.items() if value is not None}, *ports)(built)
-    found = [line for line in run(built.world, PREVIEW).violations(8) if line.urn.endswith("::coder-out")]
+    found = [line for line in run(built.world, PREVIEW, number=8).violations(8) if line.urn.endswith("::coder-out")]
 
     inside = scheme == "internal" or old_internal == "true"
     tls_ports = set(ports) if covered in (None, "*") else {int(word) for word in covered.split(",") if word.isdigit()}
@@ -258,20 +258,20 @@ def test_a_service_passes_iff_its_load_balancer_would(
 def test_a_redirect_on_port_80_and_an_allowed_stun_are_lawful() -> None:
     built = prod_like()
     listener(protocol="HTTP", port=80, defaultActions=[{"type": "redirect", "redirect": {"protocol": "HTTPS"}}])(built)
-    assert run(built.world, DEPLOYED).violations(8) == []
+    assert run(built.world, DEPLOYED, number=8).violations(8) == []
 
 
 def test_named_ranges_may_reach_a_public_api() -> None:
     built = prod_like()
     built.parts["cluster"].inputs["vpcConfig"] = {"endpointPublicAccess": True, "publicAccessCidrs": ["198.51.100.0/24"]}
-    assert run(built.world, DEPLOYED).violations(8) == []
+    assert run(built.world, DEPLOYED, number=8).violations(8) == []
 
 
 @pytest.mark.parametrize(("part", "key"), [("listener", "sslPolicy"), ("open-rule", "cidrIpv4"), ("cluster", "vpcConfig")])
 def test_an_unknown_is_left_open_with_its_urn(part: str, key: str) -> None:
     built = prod_like()
     built.parts[part].inputs[key] = Ref(built.parts["vpc"])
-    outcome = run(built.world, PREVIEW)
+    outcome = run(built.world, PREVIEW, number=8)
     assert outcome.violations(8) == []
     assert "property-08-https" not in outcome.passed
     assert any(f"property-08 not yet judged: {built.world.urn(built.parts[part])}" in line for line in outcome.advisories())

@@ -78,7 +78,7 @@ BROKEN = [
     Broken("a spelling that Go does not read", f"has {DISABLED} 'yes'", env(DISABLED, "yes")),
     Broken("a look-alike of the switch", f"has {DISABLED} not set", lambda f: (env(DISABLED, None)(f), env(f"{DISABLED}S", "true")(f))),
     Broken("owners open path apps", f"sets {PATH_APPS}", env(PATH_APPS, "true")),
-    Broken("no coderd at all", "no release of the chart coder", lambda f: f.remove(coderd(f))),
+    Broken("no coderd at all", "no release of the chart coder", lambda f: f.remove(coderd(f)), whole=True),
     Broken("a role with exec", "grants pods/exec", rules({"apiGroups": [""], "resources": ["pods", "pods/exec"], "verbs": ["create"]})),
     Broken(
         "a role with debug containers",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.property_11_declarative import MANAGED
 from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, drop, examples, put, remove
-from tests.policy.judge import run
+from tests.policy.judge import assert_open, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.test_property_07_auto_stop import TEMPLATE, TEMPLATES, small
 from tests.policy.world import DEPLOYED, PREVIEW
@@ -46,6 +48,11 @@ BROKEN = [
     Broken("no active version", "has 0 active versions", put(TEMPLATE, "pod-swdev", "versions.0.active", False)),
     Broken("a version without a name", "has a version without a name", drop(TEMPLATE, "pod-swdev", "versions.0.name")),
     Broken("a group of somebody else", "a group that the stack does not declare", foreign_group, (DEPLOYED,)),
+    Broken(
+        "a group without an id",
+        "a group that the stack does not declare",
+        put(TEMPLATE, "pod-swdev", "acl", {"users": [], "groups": [{"role": "use"}]}),
+    ),
     Broken("groups make themselves", "makes groups that nobody declares", put(SYNC, None, "autoCreateMissing", True)),
     Broken("a group declared twice", "is declared 2 times", twice),
     Broken("a template that nobody publishes", "does not publish pod-stray", unpublished),
@@ -100,6 +107,35 @@ def test_every_managed_attribute_counts() -> None:
             found.entries = [entry for entry in found.entries if entry.type in (kind, "coder-eks:environment:Environment", TEMPLATES)]
             found.one(kind).drop(key)
             assert any(f"leaves {key} out" in line.message for line in run(found, DEPLOYED, number=11).violations(11)), (kind, key)
+
+
+@pytest.mark.parametrize("key", ["acl", "versions"])
+def test_an_unknown_is_left_open_with_its_urn(key: str) -> None:
+    found = small(PREVIEW)
+    template = found.one(TEMPLATE)
+    template.put(key, UNKNOWN_STRING_VALUE)
+    assert_open(run(found, PREVIEW, number=11), 11, template.urn, "its acl or versions are unknown")
+
+
+def test_a_group_of_which_nothing_is_known_is_left_open() -> None:
+    found = small(PREVIEW)
+    template = found.one(TEMPLATE)
+    template.put("acl", {"users": [], "groups": [{"id": UNKNOWN_STRING_VALUE, "role": "use"}]})
+    assert_open(run(found, PREVIEW, number=11), 11, template.urn, "a group of its acl is unknown")
+
+
+def test_the_first_visit_waits_and_the_second_may_not_be_empty() -> None:
+    assert "first visit" in run(stack("prod", PREVIEW, visit=1), PREVIEW, number=11).not_applicable["property-11-declarative"]
+    found = stack("prod", DEPLOYED)
+    found.entries = [entry for entry in found.entries if not entry.type.startswith("coderd:")]
+    (line,) = [line for line in run(found, DEPLOYED, number=11).violations(11) if "nothing inside Coder is declared" in line.message]
+    assert line.urn == found.one("pulumi:pulumi:Stack").urn
+
+
+def test_templates_that_no_component_declares_are_judged() -> None:
+    found = stack("prod", DEPLOYED)
+    found.remove(found.one(TEMPLATES))
+    assert run(found, DEPLOYED, number=11).violations(11) == []
 
 
 def test_a_group_that_does_not_tell_its_id_is_known_by_its_edge() -> None:

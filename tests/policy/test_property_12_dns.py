@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from policy.hosts import covers, host_of, normalised
 from tests.policy.graphs import ProdLike, Shape, prod_like
-from tests.policy.judge import run
+from tests.policy.judge import assert_open, run
 from tests.policy.mutants import Mutant, assert_caught, cases
 from tests.policy.shapes import domains
 from tests.policy.test_property_01_infrastructure import drop, put, remove, to
@@ -48,10 +48,15 @@ def shown_directly(built: ProdLike) -> None:
 
 
 MUTANTS = [
-    Mutant("no record of the access host", "coder.example.com (CODER_ACCESS_URL) has no A record", remove("access")),
-    Mutant("no record of the wildcard", "*.coder.example.com (CODER_WILDCARD_ACCESS_URL) has no A record", remove("wildcard")),
-    Mutant("a record of another host", "coder.example.com (CODER_ACCESS_URL) has no A record", put("access", "name", "code.example.com")),
-    Mutant("a look-alike wildcard", "has no A record", put("wildcard", "name", "*.coder.example.com.evil.test")),
+    Mutant("no record of the access host", "coder.example.com (CODER_ACCESS_URL) has no A record", remove("access"), whole=True),
+    Mutant("no record of the wildcard", "*.coder.example.com (CODER_WILDCARD_ACCESS_URL) has no A record", remove("wildcard"), whole=True),
+    Mutant(
+        "a record of another host",
+        "coder.example.com (CODER_ACCESS_URL) has no A record",
+        put("access", "name", "code.example.com"),
+        whole=True,
+    ),
+    Mutant("a look-alike wildcard", "has no A record", put("wildcard", "name", "*.coder.example.com.evil.test"), whole=True),
     Mutant("a CNAME at the apex", "has no A record", put("access", "type", "CNAME")),
     Mutant(
         "addresses instead of an alias", "is no ALIAS", lambda b: (drop("access", "aliases")(b), put("access", "records", ["192.0.2.1"])(b))
@@ -109,11 +114,14 @@ MUTANTS = [
     ),
     Mutant("no wildcard host", "has no CODER_WILDCARD_ACCESS_URL", variable("release", "CODER_WILDCARD_ACCESS_URL")),
     Mutant(
-        "another access host than declared", "the environment declares", put("environment", "accessUrl", "https://dev.coder.example.com")
+        "another access host than declared",
+        "is told coder.example.com as access host; the environment declares dev.coder.example.com",
+        put("environment", "accessUrl", "https://dev.coder.example.com"),
     ),
-    Mutant("no load balancer", "no internet-facing load balancer", remove("balancer")),
+    Mutant("no load balancer", "no internet-facing load balancer", remove("balancer"), whole=True),
+    Mutant("an alias with values of its own", "is an ALIAS and has values of its own", put("access", "records", ["192.0.2.1"])),
     Mutant("validation by mail", "use DNS", put("certificate", "validationMethod", "EMAIL")),
-    Mutant("no environment", "which declares the base domain", remove("environment")),
+    Mutant("no environment", "which declares the base domain", remove("environment"), whole=True),
 ]
 
 
@@ -167,7 +175,7 @@ def test_hosts_pass_iff_records_and_certificate_serve_them(shape: Shape, names: 
         built.world.remove(built.parts[gone])
     hosts = [shape.access_host, shape.wildcard_host]
     served = all(any(rfc6125(name, host) for name in certificate) for host in hosts)
-    assert (run(built.world, mode).violations(12) == []) == (served and gone is None)
+    assert (run(built.world, mode, number=12).violations(12) == []) == (served and gone is None)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +191,29 @@ def test_names_have_one_form(written: str, name: str) -> None:
     assert normalised(written) == name
 
 
+def test_other_load_balancers_are_no_way_in() -> None:
+    """One that answers inside only, and one that answers no HTTPS."""
+    for internal, port in ((True, 443), (False, 80)):
+        built = prod_like()
+        other = another_balancer(built, internal)
+        built.make("other-listener", "aws:lb/listener:Listener", {"loadBalancerArn": Ref(other.resource, "arn"), "port": port})
+        assert run(built.world, DEPLOYED, number=12).violations(12) == []
+
+
+def test_the_environment_need_not_say_the_access_url() -> None:
+    built = prod_like()
+    del built.parts["environment"].inputs["accessUrl"]
+    assert run(built.world, DEPLOYED, number=12).violations(12) == []
+
+
+def test_a_host_that_is_not_known_leaves_the_other_to_be_judged() -> None:
+    built = prod_like()
+    variable("release", "CODER_ACCESS_URL", value=Ref(built.parts["vpc"]))(built)
+    assert_open(run(built.world, PREVIEW, number=12), 12, built.world.urn(built.parts["release"]), "CODER_ACCESS_URL is unknown")
+    variable("release", "CODER_WILDCARD_ACCESS_URL")(built)
+    assert any("has no CODER_WILDCARD" in line.message for line in run(built.world, PREVIEW, number=12).violations(12))
+
+
 def test_the_host_of_a_url_is_without_port() -> None:
     assert host_of("https://Coder.Example.com:8443/path") == "coder.example.com"
     assert host_of("coder") is None
@@ -191,7 +222,7 @@ def test_the_host_of_a_url_is_without_port() -> None:
 def test_without_a_base_domain_the_property_does_not_apply() -> None:
     built = prod_like()
     del built.parts["environment"].inputs["baseDomain"]
-    outcome = run(built.world, DEPLOYED)
+    outcome = run(built.world, DEPLOYED, number=12)
     assert outcome.violations(12) == []
     assert "no base domain is set" in outcome.not_applicable["property-12-dns"]
 
@@ -201,14 +232,14 @@ def test_a_name_inside_a_zone_of_the_stack_is_completed() -> None:
     built = prod_like()
     zone = built.make("zone", "aws:route53/zone:Zone", {"name": "example.com"})
     built.parts["access"].inputs.update(name="coder", zoneId=Ref(zone))
-    assert run(built.world, PREVIEW).violations(12) == []
+    assert run(built.world, PREVIEW, number=12).violations(12) == []
 
 
 @pytest.mark.parametrize(("part", "key"), [("access", "name"), ("certificate", "subjectAlternativeNames")])
 def test_an_unknown_is_left_open_with_its_urn(part: str, key: str) -> None:
     built = prod_like()
     built.parts[part].inputs[key] = Ref(built.parts["vpc"])
-    outcome = run(built.world, PREVIEW)
+    outcome = run(built.world, PREVIEW, number=12)
     assert outcome.violations(12) == []
     assert "property-12-dns" not in outcome.passed
     assert any(f"property-12 not yet judged: {built.world.urn(built.parts[part])}" in line for line in outcome.advisories())
@@ -217,4 +248,4 @@ def test_an_unknown_is_left_open_with_its_urn(part: str, key: str) -> None:
 def test_the_listener_may_show_the_certificate_itself_once_it_is_validated() -> None:
     built = prod_like()
     built.parts["listener"].inputs["certificateArn"] = to("certificate", "arn")(built)
-    assert run(built.world, PREVIEW).violations(12) == []
+    assert run(built.world, PREVIEW, number=12).violations(12) == []

@@ -35,7 +35,14 @@ def undeclared(found: Recording) -> None:
     found.one(TEMPLATES).put(f"templates.{template}.contentHash", "0" * 64)
 
 
+def unhoused(found: Recording) -> None:
+    """No component declares the templates, and a file was changed."""
+    edited({MAIN: append("# x")})(found)
+    found.remove(*found.all(TEMPLATES))
+
+
 BROKEN = [
+    Broken("a file changed without a word", "it was changed", unhoused),
     Broken("a file changed afterwards", "it was changed", edited({MAIN: append("# x")})),
     Broken("a file added afterwards", "it was added later", edited({"base/extra.tf": lambda _: "# x\n"})),
     Broken("a file taken away", "is missing; provenance.json lists it", edited({"base/outputs.tf": None})),

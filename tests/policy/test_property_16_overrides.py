@@ -50,6 +50,7 @@ BROKEN = [
     ),
     Broken("another identity", "hands inputs.privileged", edited(hands(privileged=True))),
     Broken("a forged manifest over an unknown input", "hands inputs.privileged", forged(hands(privileged=True))),
+    Broken("an input handed as nothing, which nobody tells of", "hands inputs.privileged = null", edited(hands(privileged=None))),
     Broken(
         "an input told without a permit",
         "override inputs.privileged",
