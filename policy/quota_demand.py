@@ -41,6 +41,7 @@ NAMES = {
 # Instance sizes to vCPU: the same in every family that the systems use (EC2 user guide, "Instance types", read 2026-11).
 _TYPE = re.compile(r"^(?P<family>[a-z]+)\d[a-z0-9-]*\.(?:(?P<times>\d+)xlarge|(?P<size>xlarge|large|medium|small|micro|nano))$")
 _SIZES = {"xlarge": 4, "large": 2}
+_BOUGHT, _ZONE = "karpenter.sh/capacity-type", "topology.kubernetes.io/zone"
 POOL = re.compile(r"^kubernetes:karpenter\.sh/\w+:NodePool$")
 
 
@@ -89,7 +90,8 @@ def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -
         return [node for node in graph.all(*types) if node.region == region or (alone and node.region is None)]
 
     groups, gateways = here(tokens.NODE_GROUP), here(tokens.NAT_GATEWAY)
-    yield from _processors(graph, groups, [node for node in graph.nodes if POOL.match(node.type)] if alone else [])
+    pools = [node for node in graph.nodes if POOL.match(node.type) and (alone or _starts_in(node, region))]
+    yield from _processors(graph, groups, pools)
     yield from _volumes(graph, groups, volumes_gib)
     if gateways:
         yield Demand(NAT, _most([text(_zone(graph, node)) for node in gateways]), "in the fullest zone", gateways)
@@ -125,7 +127,8 @@ def _processors(graph: Graph, groups: Sequence[Node], pools: Sequence[Node]) -> 
         parts.setdefault(quota_of(kind, group.get("capacityType") == "SPOT"), []).append((most * each, f"{most} x {each}", group))
     for pool in pools:
         limit = _number(pool.get("spec", "limits", "cpu"))
-        parts.setdefault(STANDARD, []).append((int(limit or 0), f"{limit} of {pool.name}", pool))
+        for code in sorted({SPOT if bought == "spot" else STANDARD for bought in required(pool, _BOUGHT) or ["on-demand"]}):
+            parts.setdefault(code, []).append((int(limit or 0), f"{limit} of {pool.name}", pool))  # it can come to its limit in each
         unknown = unknown or limit is None
     for code in sorted({*parts, STANDARD} if groups else parts):
         counts, texts, nodes = zip(*parts[code], strict=True) if code in parts else ((), (), ())
@@ -140,6 +143,18 @@ def _volumes(graph: Graph, groups: Sequence[Node], workspaces_gib: float | None)
     need = None if workspaces_gib is None or len(disks) < len(sizes) else round((workspaces_gib + sum(disks)) / 1024, 3)
     if groups or workspaces_gib:
         yield Demand(GP3, need, "volumes of workspaces and nodes", [*groups, *templates])
+
+
+def required(pool: Node, label: str) -> list[str]:
+    """The values of a label that the nodes of a pool of Karpenter's may have."""
+    wanted = sequence(pool.get("spec", "template", "spec", "requirements"))
+    named = [item for item in wanted if at(item, "key") == label and at(item, "operator") == "In"]
+    return [kind for item in named for value in sequence(at(item, "values")) if (kind := text(value))]
+
+
+def _starts_in(pool: Node, region: str) -> bool:
+    """Kubernetes objects have no region, but a pool's zones are called after theirs."""
+    return any(zone.startswith(region) for zone in required(pool, _ZONE))
 
 
 def machine_of(graph: Graph, group: Node) -> str | None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from policy import tokens
-from policy.graph import Graph, Node
-from policy.quota_demand import POOL, machine_of, vcpus
+from policy.graph import Graph
+from policy.quota_demand import POOL, machine_of, required, vcpus
 from policy.systems import GROUP_KEY
 from policy.values import Value, at, mapping, sequence, text
 
@@ -48,7 +48,7 @@ def node_kinds(graph: Graph) -> Iterator[NodeKind]:
     for pool in graph.nodes:
         if POOL.match(pool.type):
             template = pool.get("spec", "template")
-            yield from _kinds(_types(pool), at(template, "metadata", "labels"), at(template, "spec", "taints"))
+            yield from _kinds(required(pool, _INSTANCE_TYPE), at(template, "metadata", "labels"), at(template, "spec", "taints"))
 
 
 def _kinds(types: Iterable[str], labels: Value, taints: Value) -> Iterator[NodeKind]:
@@ -58,10 +58,3 @@ def _kinds(types: Iterable[str], labels: Value, taints: Value) -> Iterator[NodeK
         size = size_of(kind)
         if size:
             yield NodeKind(text(mapping(labels).get(GROUP_KEY)), keys, *size)
-
-
-def _types(pool: Node) -> list[str]:
-    """The instance types that a pool names."""
-    wanted = sequence(pool.get("spec", "template", "spec", "requirements"))
-    named = [item for item in wanted if at(item, "key") == _INSTANCE_TYPE and at(item, "operator") == "In"]
-    return [kind for item in named for value in sequence(at(item, "values")) if (kind := text(value))]

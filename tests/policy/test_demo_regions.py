@@ -70,6 +70,18 @@ def test_an_add_on_that_names_the_other_regions_cluster_is_its_own_regions(mode:
 
 
 @MODES
+@pytest.mark.parametrize("region", ["us-east-2", SECOND])
+def test_the_pool_of_one_region_counts_there(region: str, mode: str) -> None:
+    """PRE-02: Kubernetes objects have no region of their own; quotas have."""
+    found = two_regions(mode)
+    assert run(found, mode, number=2).violations(2) == []
+    put("kubernetes:karpenter.sh/v1:NodePool", f"{region}-karpenter-workspaces", "spec.limits.cpu", "4000")(found)
+    messages = [line.message for line in run(found, mode, number=2).violations(2)]
+    assert any(f"{region}: L-1216C47A" in message for message in messages)
+    assert all(f"{region}: " in message for message in messages)
+
+
+@MODES
 def test_a_template_that_reaches_the_other_regions_vpc_is_named(mode: str) -> None:
     found = two_regions(mode)
     edited({"main.tf.json": swap('"10.1.0.0/16"', '"10.9.0.0/16"')})(found)

@@ -21,7 +21,7 @@ from tests.policy.world import DEPLOYED
 from tools.environment import LOCAL_QUOTAS
 
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
-ENVIRONMENT = "coder-eks:environment:Environment"
+ENVIRONMENT, POOL = "coder-eks:environment:Environment", "kubernetes:karpenter.sh/v1:NodePool"
 ENOUGH: dict[str, Any] = json.loads(LOCAL_QUOTAS.read_text())
 NAME = "property-02-quota"
 
@@ -69,6 +69,8 @@ BROKEN = [
     Broken("endpoints", "L-29B6F2EB", many("aws:ec2/vpcEndpoint:VpcEndpoint", 50)),
     Broken("node groups", "L-6D54EA21", many(NODE_GROUP, 30)),
     Broken("no environment", "the stack declares no environment", remove(ENVIRONMENT), whole=True),
+    Broken("a pool of more machines", "L-1216C47A", put(POOL, "workspaces", "spec.limits.cpu", "4000"), stack="demo"),
+    Broken("a pool of more spot machines", "L-34B43A08", put(POOL, "workspaces", "spec.limits.cpu", "2001"), stack="demo"),
 ]
 
 
