@@ -131,7 +131,12 @@ def test_only_the_first_visit_has_a_password_login():
 def test_groups_and_roles_follow_the_identity_provider():
     """CDR-15, CDR-13."""
     mapping, roles = ENVIRONMENT["CODER_OIDC_GROUP_MAPPING"], ENVIRONMENT["CODER_OIDC_USER_ROLE_MAPPING"]
-    assert json.loads(str(mapping)) == {"developers": "developers"}
+    assert json.loads(str(mapping)) == {
+        "coder-platform-admins": "platform-admins",
+        "coder-template-owners": "template-owners",
+        "coder-security-audit": "security-audit",
+        "developers": "developers",
+    }
     assert json.loads(str(roles)) == {
         "coder-platform-admins": ["user-admin"],
         "coder-security-audit": ["auditor"],
