@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from tests.policy.completeness import complete
-from tests.policy.graphs import ProdLike, Shape, prod_like
+from tests.policy.graphs import KEY, ProdLike, Shape, prod_like
 from tests.policy.judge import run
 from tests.policy.mutants import Mutant, assert_caught, cases
 from tests.policy.shapes import law, shapes
@@ -59,6 +60,13 @@ def declared(key: str, value: Any) -> Change:
 
 
 MUTANTS = [
+    Mutant(
+        "an internet gateway too many",
+        "has 2 of internet gateway, and needs 1: coder",
+        lambda b: b.make("another", "aws:ec2/internetGateway:InternetGateway", {"vpcId": Ref(b.parts["vpc"])}),
+    ),
+    Mutant("no region", "declares no region", put("environment", "regions", {})),
+    Mutant("a node group that runs nothing", "its maxSize is 0", put("coder-prov", "scalingConfig", {"minSize": 0, "maxSize": 0})),
     Mutant("no VPC", "us-east-1 has 0 of VPC", remove("vpc"), whole=True),
     Mutant("a subnet too few", "tier workspace has 2 subnets", remove("workspace-c"), whole=True),
     Mutant("two subnets in one zone", "2 subnets in us-east-1a", put("control-b", "availabilityZone", "us-east-1a")),
@@ -229,6 +237,15 @@ def test_an_unknown_zone_is_left_open_with_its_urn_and_is_not_green() -> None:
     assert "property-01-infrastructure" not in outcome.passed
     urn = built.world.urn(built.parts["control-a"])
     assert any(f"\nproperty-01 not yet judged: {urn}: its availability zone is unknown" in line for line in outcome.advisories())
+
+
+@pytest.mark.parametrize("key", ["labels", "taints"])
+def test_a_node_group_of_which_something_is_unknown_is_left_open(key: str) -> None:
+    built = prod_like()
+    part = built.parts["coder-prov"]
+    part.inputs[key] = {**part.inputs["labels"], KEY: UNKNOWN_STRING_VALUE} if key == "labels" else UNKNOWN_STRING_VALUE
+    told = f"{built.world.urn(part)}: its labels or taints are unknown"
+    assert any(told in line for line in run(built.world, PREVIEW, number=1).advisories())
 
 
 def test_a_violation_is_found_beside_something_unknown() -> None:

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy import isolation
+from policy.property_03_workspace_isolation import NAME_LABEL, WORKSPACE_TAG
 from policy.templates import Pushed
 from policy.terraform import OPEN, Module, Symbol, module_of
-from tests.policy.breaking import Breaking, Broken, append, assert_caught, cases, drop, edited, put, remove, swap
-from tests.policy.judge import run
+from tests.policy.breaking import Breaking, Broken, add, append, assert_caught, cases, drop, edited, put, remove, swap
+from tests.policy.judge import assert_open, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -48,6 +50,15 @@ def closed_namespace(direction: str) -> Breaking:
 def ingress_for_all(found: Recording) -> None:
     found.one(POLICY, "coder-ws-allow-dns").put("spec.policyTypes", ["Egress", "Ingress"])
     found.one(POLICY, "coder-ws-allow-dns").put("spec.ingress", [{"from": [{"podSelector": {}}]}])
+
+
+def by_name(operator: str, *names: str) -> dict[str, Any]:
+    return {"matchExpressions": [{"key": NAME_LABEL, "operator": operator, "values": list(names)}]}
+
+
+def lets_in(selector: dict[str, Any]) -> Breaking:
+    spec = {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}
+    return add(POLICY, "neighbours", {"metadata": {"name": "neighbours", "namespace": "coder-ws"}, "spec": spec}, like=POLICY)
 
 
 LET_IN = """
@@ -85,6 +96,29 @@ BROKEN = [
         "denies Ingress by default",
         put(POLICY, "coder-ws-default-deny", "metadata.namespace", "coder-wx"),
     ),
+    Broken(
+        "the default deny selects by an expression",
+        "denies Ingress by default",
+        put(POLICY, "coder-ws-default-deny", "spec.podSelector", {"matchExpressions": [{"key": "app", "operator": "Exists"}]}),
+    ),
+    *(
+        Broken(f"a policy lets {whom} in", "lets something into every pod", lets_in(selector))
+        for whom, selector in (
+            ("workspaces by name", {"matchLabels": {NAME_LABEL: "coder-workspace"}}),
+            ("two names", by_name("In", "coder-workspace", "other")),
+            ("a name or another", {"matchLabels": {NAME_LABEL: "coder-workspace"}, **by_name("In", "other")}),
+            ("all but a name", by_name("NotIn", "other")),
+            ("another key", {"matchExpressions": [{"key": "app", "operator": "In", "values": ["other"]}]}),
+        )
+    ),
+    Broken(
+        "a security group of workspaces is open",
+        "is of workspaces and lets something in",
+        add(
+            "aws:ec2/securityGroup:SecurityGroup", "desktops", {"tags": {WORKSPACE_TAG: "any"}, "ingress": [{"fromPort": 22}]}, like=ADD_ON
+        ),
+    ),
+    Broken("no template", "the stack pushes no template", lambda found: found.remove(*found.all(TEMPLATE)), whole=True),
     Broken("a policy lets everybody in", "lets something into every pod", ingress_for_all),
     Broken(
         "a policy lets everybody out", "out to anywhere", put(POLICY, "coder-ws-allow-dns", "spec.egress", [{"ports": [{"port": 443}]}])
@@ -246,6 +280,26 @@ def test_expressions_are_read_as_far_as_they_can_be(written: str, value: Any) ->
     found = module.value(written)
     assert found == value
     assert isinstance(found, Symbol) == isinstance(value, Symbol)
+
+
+@pytest.mark.parametrize("selector", [{"matchLabels": {NAME_LABEL: "coder-provisioner"}}, by_name("In", "coder-provisioner", "other")])
+def test_other_pods_of_the_namespace_may_be_reached(selector: dict[str, Any]) -> None:
+    found = stack("prod", DEPLOYED)
+    lets_in(selector)(found)
+    assert run(found, DEPLOYED, number=3).violations(3) == []
+
+
+def test_a_policy_of_an_unknown_namespace_is_left_open() -> None:
+    found = stack("prod", PREVIEW)
+    lets_in({})(found)
+    found.one(POLICY, "neighbours").put("metadata.namespace", UNKNOWN_STRING_VALUE)
+    assert_open(run(found, PREVIEW, number=3), 3, found.one(POLICY, "neighbours").urn, "its namespace is unknown")
+
+
+def test_an_add_on_of_unknown_configuration_is_left_open() -> None:
+    found = stack("prod", PREVIEW)
+    found.one(ADD_ON, "vpc-cni").put("configurationValues", UNKNOWN_STRING_VALUE)
+    assert_open(run(found, PREVIEW, number=3), 3, found.one(ADD_ON, "vpc-cni").urn, "its configuration is unknown")
 
 
 def test_the_first_visit_is_not_green() -> None:

@@ -8,12 +8,14 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.property_04_static_control_plane import commands_to_scale, targets_deployment
 from policy.values import UNKNOWN
 from tests.policy.graphs import ProdLike, prod_like
-from tests.policy.judge import run
+from tests.policy.judge import assert_open, run
 from tests.policy.mutants import Mutant, assert_caught, cases
+from tests.policy.test_property_01_infrastructure import put
 from tests.policy.world import DEPLOYED, PREVIEW, Ref
 
 SCALERS = {
@@ -84,6 +86,33 @@ MUTANTS = [
         "scales coderd's Deployment",
         lambda b: cron(b, ["scale", "deployment", "coder", "--replicas", "9"]),
     ),
+    *(
+        Mutant(
+            f"a {kind} that scales",
+            "scales coderd's Deployment",
+            lambda b, kind=kind, spec=spec: b.make(
+                "once", f"kubernetes:{kind}", {"metadata": {"name": "once", "namespace": "coder"}, "spec": spec}
+            ),
+        )
+        for kind, spec in {
+            "batch/v1:Job": {"template": {"spec": {"initContainers": [{"args": ["scale", "deployment", "coder", "--replicas", "9"]}]}}},
+            "core/v1:Pod": {"containers": [{"command": ["kubectl", "scale", "deployment", "coder", "--replicas", "9"]}]},
+            "argoproj.io/v1alpha1:Workflow": {"script": "kubectl scale deployment/coder --replicas=9"},
+        }.items()
+    ),
+    Mutant(
+        "a scaler of coderd under another name",
+        "scales coderd's Deployment api",
+        lambda b: (values("nameOverride", "api")(b), scaler(b, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", name="api")),
+    ),
+    Mutant(
+        "a scaler in the extras, of coderd under another name",
+        "in extraTemplates",
+        lambda b: (
+            values("nameOverride", "api")(b),
+            values("extraTemplates", [{**HPA, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}}}])(b),
+        ),
+    ),
     Mutant("a scaler in the chart's extras", "in extraTemplates", values("extraTemplates", [yaml.safe_dump(HPA)])),
     Mutant("a scaler in the chart's extras as object", "in extraTemplates", values("extraTemplates", [HPA])),
     Mutant(
@@ -92,7 +121,7 @@ MUTANTS = [
         values("extraTemplates", ["{{- if .x }}\nkind: ScaledObject\nspec:\n  scaleTargetRef:\n    name: coder\n{{ end }}"]),
     ),
     Mutant("replicas that are text", "as coder.replicaCount", values("replicaCount", "3", "coder")),
-    Mutant("no replicas", "as coder.replicaCount", values("replicaCount", 0, "coder")),
+    Mutant("no replicas", "has 0.0 as coder.replicaCount", values("replicaCount", 0, "coder")),
     Mutant("half a replica", "as coder.replicaCount", values("replicaCount", 1.5, "coder")),
     Mutant("one replica", "runs 1 replicas; prod needs 2", values("replicaCount", 1, "coder")),
     Mutant("values in a file", "takes values from files", lambda b: b.parts["release"].inputs.update(valueYamlFiles=["values.yaml"])),
@@ -113,6 +142,11 @@ MUTANTS = [
         "a discovery tag of the node group",
         "by which an autoscaler finds it",
         lambda b: b.parts["coder-control"].inputs["tags"].update({"k8s.io/cluster-autoscaler/coder": "owned"}),
+    ),
+    Mutant(
+        "a discovery tag by the provider's default",
+        "by which an autoscaler finds it",
+        put("coder-control", "tagsAll", {"k8s.io/cluster-autoscaler/coder": "owned"}),
     ),
     Mutant("no release", "no Helm release of the chart coder", lambda b: b.world.remove(b.parts["release"]), whole=True),
 ]
@@ -175,6 +209,40 @@ def test_the_provisioners_may_follow_the_clock() -> None:
     built = prod_like()
     cron(built, ["scale", "deployment/coder-provisioner", "--replicas=2"], "coder-prov")
     assert run(built.world, DEPLOYED, number=4).violations(4) == []
+
+
+VPA = "kubernetes:autoscaling.k8s.io/v1:VerticalPodAutoscaler"
+
+
+@pytest.mark.parametrize("lawful", [{"updatePolicy": {"updateMode": "Off"}, "namespace": "coder"}, {"namespace": "monitoring"}])
+def test_who_only_recommends_or_scales_elsewhere_may(lawful: dict[str, Any]) -> None:
+    built = prod_like()
+    scaler(built, VPA, **lawful)
+    assert run(built.world, DEPLOYED, number=4).violations(4) == []
+
+
+def test_the_config_says_what_coderd_s_deployment_is_called() -> None:
+    built = prod_like()
+    scaler(built, VPA, name="api", namespace="apis")
+    config = {"property-04-static-control-plane-inputs": {"deployment": "api", "namespace": "apis"}}
+    assert run(built.world, DEPLOYED, number=4).violations(4) == []
+    assert any("Deployment api" in line.message for line in run(built.world, DEPLOYED, config, number=4).violations(4))
+
+
+def test_a_scaler_in_an_unknown_namespace_is_left_open() -> None:
+    built = prod_like()
+    scaler(built, VPA, namespace=UNKNOWN_STRING_VALUE)
+    urn = built.world.urn(built.world.one(VPA))
+    assert_open(run(built.world, PREVIEW, number=4), 4, urn, "in a namespace that is unknown")
+
+
+def test_replicas_and_node_groups_that_are_not_known_are_left_open() -> None:
+    built = prod_like()
+    values("replicaCount", Ref(built.parts["vpc"]), "coder")(built)
+    assert_open(run(built.world, PREVIEW, number=4), 4, built.world.urn(built.parts["release"]), "its replicas are unknown")
+    built = prod_like()
+    made = built.make("extra", "aws:autoscaling/schedule:Schedule", {"autoscalingGroupName": UNKNOWN_STRING_VALUE})
+    assert_open(run(built.world, PREVIEW, number=4), 4, built.world.urn(made), "the node group that it changes is unknown")
 
 
 def test_an_unknown_target_is_left_open() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.policy.graphs import ProdLike, Shape, prod_like
-from tests.policy.judge import run
+from tests.policy.judge import assert_open, run
 from tests.policy.mutants import Mutant, assert_caught, cases
 from tests.policy.regions import two_regions
 from tests.policy.test_property_01_infrastructure import remove
@@ -91,6 +91,16 @@ MUTANTS = [
         "none at night by a variable",
         "hours without any replica",
         job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=$N", env=[{"name": "N", "value": "0"}]),
+    ),
+    Mutant(
+        "none at night by a command",
+        "hours without any replica",
+        job("provisioners-down", command=["kubectl", "scale", "deployment/coder-provisioner", "--replicas=0"]),
+    ),
+    Mutant(
+        "a number that nobody knows",
+        "hours without any replica",
+        job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=$M", env=[{"name": "N", "value": "1"}]),
     ),
     Mutant("no key", "has no key", setting("provisioners", None, "values", "provisionerDaemon", "keySecretName")),
     Mutant("a key that nothing makes", "which nothing in the stack makes", remove("key-secret")),
@@ -186,6 +196,51 @@ def test_a_key_from_external_secrets_counts() -> None:
         "sync", "kubernetes:external-secrets.io/v1:ExternalSecret", {"metadata": {"name": "x", "namespace": "coder-prov"}, "spec": spec}
     )
     assert run(built.world, DEPLOYED, number=6).violations(6) == []
+
+
+def test_a_number_at_night_may_stand_in_a_variable() -> None:
+    built = prod_like()
+    job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=${N}", env=[{"name": "N", "value": "1"}])(built)
+    assert run(built.world, DEPLOYED, number=6).violations(6) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "selector"),
+    [
+        ({"values.nameOverride": "api"}, {"app.kubernetes.io/name": "api", "app.kubernetes.io/part-of": "api"}),
+        ({"values.coder.podLabels": {"team": "platform"}}, {"team": "platform"}),
+        ({"name": "main"}, {"app.kubernetes.io/instance": "main"}),
+        ({"name": None, "status": {"name": "main"}}, {"app.kubernetes.io/instance": "main"}),
+        ({"name": None, "status": None}, {"app.kubernetes.io/name": "coder", "app.kubernetes.io/instance": "whatever it gets"}),
+    ],
+)
+def test_a_selector_may_name_any_label_of_coderd_s_pods(changes: dict[str, Any], selector: dict[str, str]) -> None:
+    built = prod_like()
+    for path, value in changes.items():
+        setting("release", value, *path.split("."))(built)
+    setting("service", selector, "spec", "selector")(built)
+    assert [line for line in run(built.world, DEPLOYED, number=6).violations(6) if "selector" in line.message] == []
+
+
+@pytest.mark.parametrize(
+    ("unknown", "what"),
+    [
+        (
+            lambda b: setting("provisioners", Ref(b.parts["vpc"]), "values", "provisionerDaemon", "keySecretName")(b),
+            "the Secret with its key",
+        ),
+        (lambda b: variable("provisioners", "CODER_URL", value=Ref(b.parts["vpc"]))(b), "CODER_URL is unknown"),
+    ],
+)
+def test_an_unknown_is_left_open_with_its_urn(unknown: Any, what: str) -> None:
+    built = prod_like()
+    unknown(built)
+    assert_open(run(built.world, PREVIEW, number=6), 6, built.world.urn(built.parts["provisioners"]), what)
+
+
+def test_the_first_visit_waits() -> None:
+    built = prod_like(Shape(visit=1))
+    assert "first visit" in run(built.world, PREVIEW, number=6).not_applicable["property-06-external-provisioners"]
 
 
 def test_an_unknown_number_is_left_open() -> None:

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.elbv2.ssl_policies import SSL_POLICIES
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.tls_policies import TLS_POLICIES, fault_of
 from tests.policy.graphs import ProdLike, Shape, prod_like
-from tests.policy.judge import run
+from tests.policy.judge import Config, run
 from tests.policy.mutants import Mutant, assert_caught, cases
 from tests.policy.test_property_01_infrastructure import drop, put, remove, to, to_all
 from tests.policy.test_property_06_external_provisioners import setting, variable
@@ -46,6 +47,12 @@ def group(**rule: Any):
     return change
 
 
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+FRONT = {
+    "viewerCertificate": {"minimumProtocolVersion": "TLSv1.2_2021"},
+    "defaultCacheBehavior": {"viewerProtocolPolicy": "redirect-to-https"},
+    "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
+}
 ANYBODY = {"cidrBlocks": ["0.0.0.0/0"]}
 MUTANTS = [
     Mutant("plain TCP", "answers the internet with TCP on 443", put("listener", "protocol", "TCP")),
@@ -143,6 +150,18 @@ MUTANTS = [
                 "defaultCacheBehavior": {"viewerProtocolPolicy": "allow-all"},
             },
         ),
+    ),
+    *(
+        Mutant(f"CloudFront with {name}", reason, lambda b, change=change: b.make("front", DISTRIBUTION, {**FRONT, **change}))
+        for name, reason, change in (
+            ("old TLS", "admits viewers below TLS 1.2", {"viewerCertificate": {"minimumProtocolVersion": "TLSv1"}}),
+            ("a plain path", "answers plain HTTP", {"orderedCacheBehaviors": [{"viewerProtocolPolicy": "allow-all"}]}),
+        )
+    ),
+    Mutant(
+        "a group from elsewhere open",
+        "opens a security group that is not in the stack to everybody",
+        put("open-rule", "securityGroupId", "sg-0f00000000000000f"),
     ),
     Mutant(
         "an access URL in the clear", "must begin with https://", variable("release", "CODER_ACCESS_URL", value="http://coder.example.com")
@@ -259,6 +278,53 @@ def test_a_redirect_on_port_80_and_an_allowed_stun_are_lawful() -> None:
     built = prod_like()
     listener(protocol="HTTP", port=80, defaultActions=[{"type": "redirect", "redirect": {"protocol": "HTTPS"}}])(built)
     assert run(built.world, DEPLOYED, number=8).violations(8) == []
+
+
+def configured(**settings: bool) -> Config:
+    return {f"property-08-https{part}": settings for part in ("", "-inputs")}
+
+
+def test_stun_is_allowed_by_the_config_alone() -> None:
+    built = prod_like()
+    listener(protocol="UDP", port=3478)(built)
+    built.parts["open-rule"].inputs.update(ipProtocol="udp", fromPort=3478, toPort=3478)
+    assert run(built.world, DEPLOYED, configured(stun=True), number=8).violations(8) == []
+    assert len(run(built.world, DEPLOYED, configured(stun=False), number=8).violations(8)) == 2
+
+
+def test_a_public_api_is_allowed_by_the_config_alone() -> None:
+    built = prod_like()
+    built.parts["cluster"].inputs["vpcConfig"] = {"endpointPublicAccess": True}
+    assert run(built.world, DEPLOYED, configured(publicApi=True), number=8).violations(8) == []
+    assert run(built.world, DEPLOYED, configured(publicApi=False), number=8).violations(8) != []
+
+
+def test_a_certificate_from_elsewhere_and_a_strict_distribution_are_lawful() -> None:
+    built = prod_like()
+    put("listener", "certificateArn", "arn:aws:acm:us-east-1:123456789012:certificate/other")(built)
+    built.make("front", DISTRIBUTION, FRONT)
+    assert run(built.world, DEPLOYED, number=8).violations(8) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "what"),
+    [
+        ("listener", "protocol", UNKNOWN_STRING_VALUE, "its protocol is unknown"),
+        ("listener", "loadBalancerArn", UNKNOWN_STRING_VALUE, "its load balancer is unknown"),
+        ("balancer", "securityGroups", [UNKNOWN_STRING_VALUE], "its security groups are unknown"),
+        (
+            "cluster",
+            "vpcConfig",
+            {"endpointPublicAccess": True, "publicAccessCidrs": UNKNOWN_STRING_VALUE},
+            "who may reach its API is unknown",
+        ),
+    ],
+)
+def test_what_is_unknown_is_told(part: str, key: str, value: Any, what: str) -> None:
+    built = prod_like()
+    built.parts[part].inputs[key] = value
+    outcome = run(built.world, PREVIEW, number=8)
+    assert any(f"{built.world.urn(built.parts[part])}: {what}" in line for line in outcome.advisories()), outcome.advisories()
 
 
 def test_named_ranges_may_reach_a_public_api() -> None:

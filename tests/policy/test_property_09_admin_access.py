@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.iam import statements
 from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, examples, put, remove
-from tests.policy.judge import run
+from tests.policy.judge import assert_open, run
 from tests.policy.recorded import Entry, Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -21,6 +22,7 @@ CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 CLUSTER_BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
 ACCESS, ATTACHMENT = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 DISABLED, PATH_APPS = "CODER_DISABLE_OWNER_WORKSPACE_ACCESS", "CODER_DANGEROUS_ALLOW_PATH_APP_SITE_OWNER_ACCESS"
+ORGANIZATION = "coderd:index/organization:Organization"
 PEOPLE = [{"kind": "Group", "name": "platform", "apiGroup": "rbac.authorization.k8s.io"}]
 
 
@@ -86,6 +88,26 @@ BROKEN = [
         rules({"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}),
     ),
     Broken("a role with everything", "on all resources", rules({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]})),
+    Broken("a role that reads everything", "on all resources", rules({"apiGroups": ["*"], "resources": ["*"], "verbs": ["get"]})),
+    *(
+        Broken(f"a role with {resource} by {verb}", f"grants {resource}", rules({"resources": ["services", resource], "verbs": [verb]}))
+        for resource, verb in [("pods/*", "get"), ("*/exec", "update"), ("pods/exec", "*")]
+    ),
+    Broken(
+        "people bind roles",
+        "gives platform the role binders",
+        people("binders", None, "ClusterRole", {"apiGroups": [""], "resources": ["roles"], "verbs": ["bind"]}),
+    ),
+    Broken("people administrate beside workspaces", "gives platform the role admin", people("admin", "coder-ws", "ClusterRole")),
+    Broken(
+        "everyone shares",
+        "lets everyone share workspaces",
+        add(ORGANIZATION, "coder", {"name": "coder", "workspaceSharing": "everyone"}, like=ROLE_POLICY),
+    ),
+    *(
+        Broken(f"the managed policy {name}", f"attaches {name}", put(ATTACHMENT, None, "policyArn", f"arn:aws:iam::aws:policy/{name}"))
+        for name in ("AdministratorAccess", "PowerUserAccess")
+    ),
     Broken("people are administrators", "gives platform the role cluster-admin", people("cluster-admin", None, "ClusterRole")),
     Broken("people edit beside workspaces", "gives platform the role edit", people("edit", "coder-ws", "ClusterRole")),
     Broken(
@@ -165,7 +187,55 @@ def test_break_glass_is_an_entry_of_the_config() -> None:
     assert run(found, PREVIEW, config, number=9).violations(9) == []
 
 
-@pytest.mark.parametrize("lawful", [access("AmazonEKSViewPolicy", {"type": "cluster"}), people("view", "coder-ws", "ClusterRole")])
+@pytest.mark.parametrize(
+    ("named", "broken"),
+    [
+        ("arn:aws:iam::1:role/staff", access("AmazonEKSAdminPolicy", {"type": "cluster"})),
+        ("sessions-policy", lambda f: (grants("ssm:*")(f), f.one(ROLE_POLICY, "sessions").put("name", "sessions-policy"))),
+        ("shells", lambda f: (rules({"resources": ["pods/exec"], "verbs": ["*"]})(f), f.one(ROLE).put("metadata.name", "shells"))),
+    ],
+)
+def test_break_glass_names_a_resource_as_its_service_does(named: str, broken: Breaking) -> None:
+    found = stack("prod", DEPLOYED)
+    broken(found)
+    assert run(found, DEPLOYED, number=9).violations(9) != []
+    config = {f"property-09-admin-access{part}": {"breakGlass": [named]} for part in ("", "-inputs")}
+    assert run(found, DEPLOYED, config, number=9).violations(9) == []
+
+
+@pytest.mark.parametrize(
+    ("unknown", "what"),
+    [
+        (put(ROLE, None, "rules", UNKNOWN_STRING_VALUE), "its rules are unknown"),
+        (env(DISABLED, UNKNOWN_STRING_VALUE), f"{DISABLED} is unknown"),
+        (env(PATH_APPS, UNKNOWN_STRING_VALUE), f"{PATH_APPS} is unknown"),
+    ],
+)
+def test_an_unknown_is_left_open_with_its_urn(unknown: Breaking, what: str) -> None:
+    found = small()
+    unknown(found)
+    urn = found.one(ROLE).urn if what.startswith("its") else coderd(found).urn
+    assert_open(run(found, PREVIEW, number=9), 9, urn, what)
+
+
+def test_an_unknown_access_policy_is_left_open() -> None:
+    found = stack("prod", PREVIEW)
+    access("AmazonEKSViewPolicy", {"type": "cluster"})(found)
+    found.one(ACCESS, "staff").put("policyArn", UNKNOWN_STRING_VALUE)
+    assert_open(run(found, PREVIEW, number=9), 9, found.one(ACCESS, "staff").urn, "its access policy is unknown")
+
+
+@pytest.mark.parametrize(
+    "lawful",
+    [
+        access("AmazonEKSViewPolicy", {"type": "cluster"}),
+        access("AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["coder"]}),
+        people("view", "coder-ws", "ClusterRole"),
+        people("readers", None, "ClusterRole", {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}),
+        rules({"apiGroups": ["*"], "resources": ["*"], "verbs": ["list", "watch"]}),
+        rules({"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["list"]}),
+    ],
+)
 def test_whoever_only_reads_may(lawful: Breaking) -> None:
     found = stack("prod", DEPLOYED)
     lawful(found)
