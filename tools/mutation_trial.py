@@ -154,7 +154,7 @@ def _statement(function: ast.FunctionDef, line: int) -> tuple[int, int]:
 class Order:
     """One module to try. tests: files whose tests should notice. wanted: only these changes, each function, before and after.
 
-    most: where there are more changes than these, every so many.
+    most: where there are more changes than these, every so many, beginning after `skip`.
     """
 
     module: str
@@ -162,6 +162,7 @@ class Order:
     results: str
     wanted: Sequence[Sequence[str]] | None = None
     most: int = 10_000
+    skip: int = 0
 
 
 class Trials:
@@ -212,7 +213,7 @@ class Trials:
             real = [each for each in self.changes[filename] if not words_only(each.before, each.after)]
             if order.wanted is not None:
                 real = [each for each in real if [each.function, each.before, each.after] in order.wanted]
-            tried = {id(each) for each in real[:: max(1, math.ceil(len(real) / order.most))]}
+            tried = {id(each) for each in real[order.skip :: max(1, math.ceil(len(real) / order.most))]}
             with Path(order.results).open("w", encoding="utf-8") as record:
                 for each in self.changes[filename]:
                     words = words_only(each.before, each.after)

@@ -11,7 +11,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.property_07_auto_stop import MANAGED
 from tests.policy.breaking import Broken, assert_caught, cases, drop, examples, put
-from tests.policy.judge import assert_open, run
+from tests.policy.judge import assert_named, assert_open, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -109,10 +109,18 @@ def test_the_config_of_the_policy_wins_over_the_stack_s_list() -> None:
     never_stops(found)
     assert run(found, DEPLOYED, number=7).violations(7) == []
     config = {"property-07-auto-stop": {"alwaysOn": ["another"]}}
-    found_messages = [line.message for line in run(found, DEPLOYED, config, number=7).violations(7)]
-    assert any(f"names {name} as always on; the config" in message for message in found_messages)
-    assert any("never stops" in message for message in found_messages)
+    outcome = run(found, DEPLOYED, config, number=7)
+    assert_named(outcome, 7, f"names {name} as always on; the config")
+    assert_named(outcome, 7, "never stops")
     assert run(found, DEPLOYED, {"property-07-auto-stop": {"alwaysOn": [name]}}, number=7).violations(7) == []
+
+
+def test_a_stop_by_hand_is_enough() -> None:
+    found = small(DEPLOYED)
+    template = found.one(TEMPLATE)
+    template.put("autoStopRequirement.daysOfWeeks", [])
+    template.put("allowUserAutoStop", True)
+    assert run(found, DEPLOYED, number=7).violations(7) == []
 
 
 def test_the_config_alone_makes_nothing_always_on() -> None:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from policy.pack import PROPERTIES
 from tests.policy.breaking import Broken, append, assert_caught, cases, edited, examples, forged, put
-from tests.policy.judge import run
+from tests.policy.judge import assert_named, run
 from tests.policy.recorded import stack
 from tests.policy.test_property_07_auto_stop import TEMPLATE, small
-from tests.policy.world import PREVIEW
+from tests.policy.world import DEPLOYED, PREVIEW
 
 SCRIPT, VARIABLES, MANIFEST = "toolchain/bootstrap/install.sh", "toolchain/variables.tf", "toolchain/toolchain.yaml"
 RESOURCE = 'resource "aws_instance" "x" {\n  ami = "ami-0123456789abcdef0"\n}'
@@ -70,6 +70,22 @@ def test_a_toolchain_passes_iff_nothing_of_the_infrastructure_was_put_into_it(wo
     found = small(PREVIEW)
     edited({place: append(PLACES[place].format(text))})(found)
     assert (run(found, PREVIEW, number=13).violations(13) != []) == injected
+
+
+def test_a_stack_without_templates_is_told_so() -> None:
+    found = stack("prod", DEPLOYED)
+    found.remove(*found.all(TEMPLATE))
+    assert_named(run(found, DEPLOYED, number=13), 13, "the stack pushes no template", whole=True)
+
+
+def test_a_template_that_cannot_be_read_hides_no_other() -> None:
+    found = stack("prod", DEPLOYED)
+    first, *_, last = sorted(found.all(TEMPLATE), key=lambda entry: entry.urn)
+    edited({VARIABLES: append(RESOURCE)}, last.name)(found)
+    first.put("versions.0.directory", "composed/gone")
+    outcome = run(found, DEPLOYED, number=13)
+    assert_named(outcome, 13, "can't be read")
+    assert_named(outcome, 13, "resource aws_instance is declared")
 
 
 def test_every_property_of_templates_waits_for_the_second_visit() -> None:

@@ -119,10 +119,10 @@ def test_it_passes_iff_what_is_protected_stays_or_a_living_permit_names_it(
     assert (messages == []) == (lawful_told and projection), messages
 
 
-@pytest.mark.parametrize("last", ["2026-11-21", "2026-11-20"])
+@pytest.mark.parametrize("last", ["2091-11-21", "2091-11-20"])
 def test_the_last_day_of_a_permit_counts(last: str) -> None:
-    """POL-20: an exception ends; a fake clock, not the machine's."""
+    """POL-20: an exception ends; a fake clock, far from the machine's."""
     found = small(PREVIEW)
     forged({**hands(network_egress="unrestricted"), **tells(OPEN, permit(PATH, last))})(found)
-    config = {"property-16-overrides": {"today": "2026-11-21"}}
-    assert (run(found, PREVIEW, config, number=16).violations(16) == []) == (last == "2026-11-21")
+    config = {"property-16-overrides": {"today": "2091-11-21"}}
+    assert (run(found, PREVIEW, config, number=16).violations(16) == []) == (last == "2091-11-21")
