@@ -12,7 +12,7 @@ import pytest
 
 from tests.engine.canaries import Canaries, planted
 from tests.engine.prod import Prod, bring_up
-from tests.engine.terminal import Terminal, edited
+from tests.engine.terminal import UNDISTURBED, Terminal, edited
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory, canaries: Canaries) -> Iterat
     folder = tmp_path_factory.mktemp("life")
     values = folder / "secrets.json"
     values.write_text(json.dumps(canaries.seeds))
-    yield from bring_up(Terminal(folder / "home", further={"CODER_EKS_LOCAL_SECRETS": str(values)}), folder)
+    yield from bring_up(Terminal(folder / "home", further={**UNDISTURBED, "CODER_EKS_LOCAL_SECRETS": str(values)}), folder)
 
 
 @pytest.fixture(scope="session")
