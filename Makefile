@@ -1,7 +1,8 @@
 # The project's commands; `make help` lists them. Everything local lies in .local/ and .venv/, nothing is installed system-wide.
 STACK ?= prod
 UNPROTECT ?=
-JOBS ?= 2
+# a test of the engine waits as much as it works: one process more than there are processors
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST ?=
 
 PYTHON := .venv/bin/python -P
