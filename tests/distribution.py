@@ -15,7 +15,6 @@ from xdist.scheduler import LoadScopeScheduling
 GROUPS = {
     "life": ("tests/engine/test_life.py", "tests/engine/test_secrets.py"),
     "reference": ("tests/engine/test_reference.py",),
-    "demo": ("tests/engine/test_demo.py",),
     "valid": ("tests/policy/test_valid_stacks.py",),
     "interruptions": ("tests/engine/test_interruptions.py", "tests/engine/test_one_value.py", "tests/engine/test_protection.py"),
     "regions": tuple(  # one recording of each graph for all of them

@@ -10,7 +10,8 @@ from tests.engine import golden
 from tests.engine.prod import logical
 from tests.engine.terminal import Said, Terminal, held
 
-pytestmark = pytest.mark.engine
+# the longest life of the three, of two regions: with the other long runs, so that `make test` stays within ten minutes
+pytestmark = [pytest.mark.engine, pytest.mark.real]
 
 REGION = "us-west-2"
 
