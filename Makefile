@@ -36,8 +36,8 @@ test-real: setup-dev cli ## the tests against real parts: kube-apiserver, Postgr
 	@.venv/bin/pytest -m real $(PYTEST)
 
 bench: setup-dev cli ## time and memory of preview and up, against the engine's floor
-	@$(PYTHON) -m bench
-	@$(PYTHON) -m bench.stacks
+	@.venv/bin/python -m bench
+	@.venv/bin/python -m bench.stacks
 
 golden: setup ## record the graph of STACK, which stands after `make up`, in tests/golden
 	@./local coder-eks graph --stack "$(STACK)" > tests/golden/$(STACK).yaml.new && mv tests/golden/$(STACK).yaml.new tests/golden/$(STACK).yaml
