@@ -64,6 +64,11 @@ class Contract(Manifest):
     capabilities: dict[Capability, Annotated[Flag | Choice, Field(discriminator="kind")]]
     aliases: dict[Capability, Alias]
 
+    @property
+    def major(self) -> int:
+        """The number of its version, which has no other (TPL-16)."""
+        return int(self.version.partition(".")[0])
+
     @model_validator(mode="after")
     def _aliases_mean_something(self) -> Self:
         faults: list[str] = []

@@ -115,7 +115,7 @@ def contract_changes(before: Contract, after: Contract) -> list[Change]:
 def contract_version(before: Contract, after: Contract) -> str:
     """The version that follows: the next major where a change breaks, else the same (TPL-16)."""
     breaks = any(change.bump is Bump.MAJOR for change in contract_changes(before, after))
-    return f"{int(before.version.partition('.')[0]) + 1}.0" if breaks else before.version
+    return f"{before.major + 1}.0" if breaks else before.version
 
 
 def contract_faults(before: Contract, after: Contract) -> list[str]:

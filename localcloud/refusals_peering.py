@@ -91,8 +91,7 @@ def _names_without_dns(request: Request) -> str | None:
 
 def _route_elsewhere(request: Request) -> str | None:
     table = request.world.get(ROUTE_TABLE, request.text("routeTableId") or "")
-    wanted = request.text("vpcPeeringConnectionId")
-    connection = next((each for each in request.world.everywhere(PEERING) if each.id == wanted), None)
+    connection = connection_of(request)
     if table is None or connection is None or table.text("vpcId") in {connection.text(path) for path in _SIDES.values()}:
         return None
     return f"route table {table.id} and VPC peering connection {connection.id} belong to different networks"

@@ -18,6 +18,7 @@ from composer.catalog import AnyModule, Module
 from composer.channels import CONTRACT, tag_of
 from composer.manifests import Base, Contract, Toolchain
 from composer.versioning import Bump, Change
+from composer.words import manifest
 from operations.catalog_git import Repository
 from operations.failure import ExitCode, Failure
 from operations.resolving import module_files
@@ -57,7 +58,7 @@ def contract_step(contract: Contract, repository: Repository, reference: str | N
     earlier = [each for each in _contracts_before(contract, repository, [reference] if reference else None).values() if each]
     if not earlier:
         return None
-    before = max(earlier, key=_number)
+    before = max(earlier, key=lambda contract: contract.major)
     changes = versioning.contract_changes(before, contract)
     needs = max((change.bump for change in changes), default=Bump.NONE)
     wanted = versioning.contract_version(before, contract)
@@ -125,8 +126,8 @@ def _contracts_before(contract: Contract, repository: Repository, references: li
     same = {tag: there[contract.version] for tag, there in found.items() if contract.version in there}
     if same:
         return same
-    older = [(tag, each) for tag, there in found.items() for each in there.values() if _number(each) < _number(contract)]
-    return dict([max(older, key=lambda pair: _number(pair[1]))]) if older else {}
+    older = [(tag, each) for tag, there in found.items() for each in there.values() if each.major < contract.major]
+    return dict([max(older, key=lambda pair: pair[1].major)]) if older else {}
 
 
 def _contracts_at(repository: Repository, reference: str) -> dict[str, Contract]:
@@ -137,12 +138,8 @@ def _contracts_at(repository: Repository, reference: str) -> dict[str, Contract]
 
 def _read(model: type[M], content: bytes, where: str) -> M:
     try:
-        return model.model_validate(yaml.safe_load(content))
+        return manifest(model, content)
     except (ValidationError, yaml.YAMLError) as error:
         raise Failure(
             ExitCode.USAGE, f"{where} can't be read any more: {' '.join(str(error).split())}; keep what it is written in"
         ) from None
-
-
-def _number(contract: Contract) -> int:
-    return int(contract.version.partition(".")[0])

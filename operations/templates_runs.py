@@ -159,7 +159,7 @@ def _step(arguments: argparse.Namespace) -> releases.Step:
     where = repository(arguments.catalog)
     if arguments.module == CONTRACT:
         contracts = _catalog(arguments).contracts.values()
-        latest = max(contracts, key=lambda contract: int(contract.version.partition(".")[0]))
+        latest = max(contracts, key=lambda contract: contract.major)
         version, step = latest.version, where and releases.contract_step(latest, where, arguments.since)
     else:
         module = _module(arguments)

@@ -29,13 +29,15 @@ _NETWORK_ACL: Final = "aws:ec2/networkAcl:NetworkAcl"
 
 IN_VPC: Final = Reference(tokens=(VPC,), missing="InvalidVpcID.NotFound")
 IN_SUBNET: Final = Reference(tokens=(SUBNET,), missing="InvalidSubnetID.NotFound")
+# The connection is one in both regions, under one id
+OVER_PEERING: Final = Reference(tokens=(PEERING,), missing="InvalidVpcPeeringConnectionID.NotFound", blocks=None, any_region=True)
 # A route does not hold its target: AWS lets a NAT gateway go and leaves a black hole
 _ROUTE_TARGETS: Final = {
     "gatewayId": Reference(tokens=(INTERNET_GATEWAY,), missing="InvalidGatewayID.NotFound", blocks=None, literal=r"local|vgw-.*"),
     "natGatewayId": Reference(tokens=(NAT_GATEWAY,), missing="NatGatewayNotFound", blocks=None),
     "networkInterfaceId": Reference(tokens=(NETWORK_INTERFACE,), missing="InvalidNetworkInterfaceID.NotFound", blocks=None),
     "vpcEndpointId": Reference(tokens=("aws:ec2/vpcEndpoint:VpcEndpoint",), missing="InvalidVpcEndpointId.NotFound", blocks=None),
-    "vpcPeeringConnectionId": Reference(tokens=(PEERING,), missing="InvalidVpcPeeringConnectionID.NotFound", blocks=None, any_region=True),
+    "vpcPeeringConnectionId": OVER_PEERING,
 }
 DESTINATIONS: Final = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
 

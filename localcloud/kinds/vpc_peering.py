@@ -11,13 +11,11 @@ from typing import Final
 
 from localcloud.kinds.forms import constant, given
 from localcloud.kinds.model import Kind, Reference, Request, Resource, Unique, Value
-from localcloud.kinds.vpc import IN_VPC, PEERING, VPC
+from localcloud.kinds.vpc import IN_VPC, OVER_PEERING, PEERING, VPC
 
 ACCEPTER: Final = "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter"
 OPTIONS: Final = "aws:ec2/peeringConnectionOptions:PeeringConnectionOptions"
 
-# The connection is one in both regions, under one id
-_CONNECTION: Final = Reference(tokens=(PEERING,), missing="InvalidVpcPeeringConnectionID.NotFound", blocks=None, any_region=True)
 _OPTIONS_OFF: Final = {side: constant(side, {"allowRemoteVpcDnsResolution": False}) for side in ("accepter", "requester")}
 
 
@@ -26,7 +24,7 @@ def _id(request: Request) -> str:
 
 
 def connection_of(request: Request) -> Resource | None:
-    """The connection that acceptance or options are of, whichever region asked for it."""
+    """The connection that acceptance, options or a route name, whichever region asked for it."""
     return next((each for each in request.world.everywhere(PEERING) if each.id == _id(request)), None)
 
 
@@ -68,7 +66,7 @@ KINDS: Final = (
         token=ACCEPTER,
         id=_id,
         no_arn=True,
-        references={"vpcPeeringConnectionId": _CONNECTION},
+        references={"vpcPeeringConnectionId": OVER_PEERING},
         force_new=("vpcPeeringConnectionId",),
         outputs={
             "acceptStatus": _status,
@@ -80,7 +78,7 @@ KINDS: Final = (
         token=OPTIONS,
         id=_id,
         no_arn=True,
-        references={"vpcPeeringConnectionId": _CONNECTION},
+        references={"vpcPeeringConnectionId": OVER_PEERING},
         force_new=("vpcPeeringConnectionId",),
         outputs=_OPTIONS_OFF,
         taggable=False,

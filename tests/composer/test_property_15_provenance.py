@@ -74,6 +74,13 @@ def test_one_changed_character_is_found(composed: Composed, data: st.DataObject)
     assert provenance.faults(changed)
 
 
+@pytest.mark.parametrize("way", [{"indent": 1}, {"indent": 2, "sort_keys": False}, {}], ids=["narrower", "in another order", "in one line"])
+def test_the_same_words_written_otherwise_are_found(composed: Composed, way: dict[str, Any]):
+    told = dict(reversed(json.loads(composed.files["provenance.json"]).items()))
+    rewritten = {**composed.files, "provenance.json": (json.dumps(told, **way) + "\n").encode()}
+    assert provenance.faults(rewritten) == ["provenance.json: this is not how the composer writes it, byte for byte; it was edited"]
+
+
 def _edited(composed: Composed, path: str, old: bytes, new: bytes) -> dict[str, bytes]:
     assert old in composed.files[path]
     files = {**composed.files, path: composed.files[path].replace(old, new)}
