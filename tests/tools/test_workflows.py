@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from policy.templates import PROJECT
 from tools.install import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -83,6 +84,8 @@ def test_both_packs_judge_the_same_program():
     assert [step["working-directory"] for step in previews] == ["head", "head"]
     assert [re.search(r"--policy-pack (\S+)", step["run"])[1] for step in previews] == ["policy", "../base/policy"]  # pyright: ignore[reportOptionalSubscript]
     assert previews[1]["if"] == "always() && steps.head.outcome != 'skipped'"
+    # a pack reads the pushed templates beside itself unless told where the program is, and the base branch composed none
+    assert previews[1]["env"][PROJECT] == "${{ github.workspace }}/head"
 
 
 def test_the_verdict_is_read_by_the_base_branchs_code():
