@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.chart_keys import UnknownChartValueError
+from components.database_role import NoRootsError
 from components.environment import Environment, EnvironmentArgs
 from components.tags import environment_tags, tag_everything
 from composer import CompositionError
@@ -31,6 +32,8 @@ def main() -> None:
         environment = Environment("coder", EnvironmentArgs(settings=settings, plan=plan))
     except (CompositionError, UnknownChartValueError) as error:
         raise pulumi.RunError("\n".join(error.problems)) from None
+    except NoRootsError as error:
+        raise pulumi.RunError(f"Pulumi.{pulumi.get_stack()}.yaml: {error}") from None
 
     for name, value in sorted(environment.summary.items()):
         pulumi.export(name, value)

@@ -40,14 +40,19 @@ GRANT USAGE, CREATE ON SCHEMA public TO {ROLE};
 """  # noqa: S608  of constants
 
 
+class NoRootsError(ValueError):
+    """A region of the stack file whose database nobody could check; its text is a sentence with key and remedy."""
+
+
 def server_roots(region: str) -> str:
-    """The roots of RDS in a region, as PEM; ValueError where none are kept."""
+    """The roots of RDS in a region, as PEM; NoRootsError where none are kept."""
     folder = Path(__file__).parent / "rds_certificates"
     file = folder / f"{region}.pem"
     if not file.is_file():
         known = ", ".join(sorted(path.stem for path in folder.glob("*.pem")))
-        raise ValueError(
-            f"no RDS roots are kept for {region}, only for {known}; components/rds_certificates/README.md says how to add them"
+        raise NoRootsError(
+            f"coder-eks:regions.{region}: no RDS roots are kept for {region}; write one of {known}, or add its roots as "
+            "components/rds_certificates/README.md says"
         )
     return file.read_text()
 

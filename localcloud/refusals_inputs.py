@@ -10,14 +10,19 @@ from typing import Final
 
 from localcloud.kinds.acm import CERTIFICATE
 from localcloud.kinds.backup import PLAN, SELECTION, VAULT
+from localcloud.kinds.budgets import BUDGET
+from localcloud.kinds.cloudwatch import DASHBOARD, EVENT_RULE, EVENT_TARGET, METRIC_ALARM
 from localcloud.kinds.compute import LAUNCH_TEMPLATE
 from localcloud.kinds.eks import NODE_GROUP
 from localcloud.kinds.elb import LOAD_BALANCER, TARGET_GROUP
 from localcloud.kinds.forms import entry, parsed, whole
 from localcloud.kinds.iam import ROLE
+from localcloud.kinds.kms import KEY
 from localcloud.kinds.model import Refusal, Request, Value
 from localcloud.kinds.route53 import HEALTH_CHECK
+from localcloud.kinds.s3 import ENCRYPTION, VERSIONING
 from localcloud.kinds.security_groups import EGRESS_RULE, INGRESS_RULE, NETWORK_ACL, SECURITY_GROUP_RULE
+from localcloud.kinds.ssm import PARAMETER
 from localcloud.kinds.vpc_endpoints import ENDPOINT
 from localcloud.refusals import ALWAYS, ARN, cidr, form, one_of, row, within
 
@@ -30,6 +35,14 @@ _AMI_TYPES: Final = (
 )  # fmt: skip
 _VOLUME_TYPES: Final = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
 _KEY_ALGORITHMS: Final = ("EC_prime256v1", "EC_secp384r1", "EC_secp521r1", "RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096")
+_BUDGET_TYPES: Final = (
+    "COST", "RI_COVERAGE", "RI_UTILIZATION", "SAVINGS_PLANS_COVERAGE", "SAVINGS_PLANS_UTILIZATION", "USAGE",
+)  # fmt: skip
+_KEY_SPECS: Final = (
+    "ECC_NIST_EDWARDS25519", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1", "HMAC_224", "HMAC_256", "HMAC_384",
+    "HMAC_512", "ML_DSA_44", "ML_DSA_65", "ML_DSA_87", "ML_KEM_1024", "ML_KEM_512", "ML_KEM_768", "RSA_2048", "RSA_3072", "RSA_4096",
+    "SM2", "SYMMETRIC_DEFAULT",
+)  # fmt: skip
 _DESCRIPTION: Final = r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]{0,255}"
 # networkACLProtocolNumber: numbers, `all`, and these names
 _ACL_PROTOCOLS: Final = frozenset({"all", "-1", "ah", "esp", "icmp", "tcp", "udp"})
@@ -119,6 +132,24 @@ REFUSALS: Final = (
     row(TARGET_GROUP, _BAD, "TargetGroup.deregistrationDelay from 0 to 3600", _delay, ALWAYS, "deregistrationDelay"),
     form(TARGET_GROUP, "healthCheck.path", r".{1,1024}", "is not 1 to 1024 characters"),
     row(ROLE, _BAD, "Role.description", _role_description, ALWAYS, "description"),
+    form(EVENT_RULE, "name", r"[0-9A-Za-z_.-]{1,64}", "is not 1 to 64 of letters, digits and -_."),
+    form(EVENT_TARGET, "arn", ARN, "is not an ARN"),
+    form(EVENT_TARGET, "targetId", r"[0-9A-Za-z_.-]{1,64}", "is not 1 to 64 of letters, digits and -_."),
+    one_of(METRIC_ALARM, "statistic", ("Average", "Maximum", "Minimum", "SampleCount", "Sum")),
+    within(METRIC_ALARM, "evaluationPeriods", 1, 60_480),  # a week of the shortest periods
+    form(DASHBOARD, "dashboardName", r"[0-9A-Za-z_-]{1,255}", "is not 1 to 255 of letters, digits, - and _"),
+    one_of(VERSIONING, "versioningConfiguration.status", ("Disabled", "Enabled", "Suspended")),
+    one_of(ENCRYPTION, "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm", ("AES256", "aws:fsx", "aws:kms", "aws:kms:dsse")),
+    one_of(BUDGET, "budgetType", _BUDGET_TYPES),
+    one_of(BUDGET, "timeUnit", ("ANNUALLY", "CUSTOM", "DAILY", "MONTHLY", "QUARTERLY")),
+    one_of(BUDGET, "notifications[*].comparisonOperator", ("EQUAL_TO", "GREATER_THAN", "LESS_THAN")),
+    one_of(BUDGET, "notifications[*].notificationType", ("ACTUAL", "FORECASTED")),
+    one_of(BUDGET, "notifications[*].thresholdType", ("ABSOLUTE_VALUE", "PERCENTAGE")),
+    one_of(PARAMETER, "type", ("SecureString", "String", "StringList")),
+    one_of(PARAMETER, "tier", ("Advanced", "Intelligent-Tiering", "Standard")),
+    one_of(KEY, "keyUsage", ("ENCAPSULATE_DECAPSULATE", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "SIGN_VERIFY")),
+    one_of(KEY, "customerMasterKeySpec", _KEY_SPECS),
+    within(HEALTH_CHECK, "port", 1, 65535),
     form(HEALTH_CHECK, "resourcePath", r".{0,255}", "has more than 255 characters"),
     form(HEALTH_CHECK, "fqdn", r".{0,255}", "has more than 255 characters"),
     form(HEALTH_CHECK, "searchString", r".{0,255}", "has more than 255 characters"),

@@ -14,7 +14,7 @@ from settings.addresses import RunnerCidr, network
 from settings.karpenter import Karpenter, Pool
 from settings.names import InstanceType, KubernetesVersion, NodeGroupName
 from settings.network import LogRetention, Tier
-from settings.quantities import Days, Memory, MemoryQuantity, TimeOfDay, shown
+from settings.quantities import Days, MemoryQuantity, TimeOfDay, Volume, shown
 from settings.roles import CapacityType, Role, accelerator_fault, tier_faults
 from settings.section import Fault, Section
 from settings.versions import KUBERNETES_SUPPORT
@@ -117,7 +117,7 @@ class NodeGroup(Section):
         default=CapacityType.ON_DEMAND, description="`spot` for workspace nodes that AWS may take back (EKS-38).", examples=["on-demand"]
     )
     per_zone: Flag = Field(default=False, description="One group per zone, where volumes tie pods to their zone (T-11).", examples=[True])
-    root_disk: Memory = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
+    root_disk: Volume = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
 
     @property
     def purpose(self) -> Role:

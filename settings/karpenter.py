@@ -10,7 +10,7 @@ from pydantic import Field
 
 from settings.names import InstanceType, NodeGroupName
 from settings.network import Tier
-from settings.quantities import Duration, Memory, MemoryQuantity
+from settings.quantities import Duration, MemoryQuantity, Volume
 from settings.roles import CapacityType, Role, accelerator_fault, tier_faults
 from settings.section import Fault, Section
 from settings.workload import Compute, Positive
@@ -60,7 +60,7 @@ class Pool(Section):
         description="spot, on-demand; with both, Spot where there is some.", examples=["[spot, on-demand]"]
     )
     limits: Compute = Field(description="The most of all its nodes together.", examples=["{ cpu: 128, memory: 512Gi }"])
-    root_disk: Memory = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
+    root_disk: Volume = Field(default=MemoryQuantity.parse("50Gi"), description="Root volume, in powers of 1024.", examples=["50Gi"])
     consolidation: Consolidation = Field(
         default=Consolidation.WHEN_EMPTY, description="When a node is taken away.", examples=["when-empty"]
     )

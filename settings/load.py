@@ -33,13 +33,13 @@ class SettingsError(Exception):
 def load(config: Mapping[str, object], file: str) -> Settings:
     """Settings from the `config:` mapping of a stack file; `file` is its name in messages.
 
-    Keys of other namespaces are left alone. Raises SettingsError with all faults.
+    Keys of other namespaces are left alone, and a section without anything is none. Raises SettingsError with all faults.
     """
     secrets = dict(_secrets(config))
     found = [*secrets.items(), *_unknown_sections(config)]
     sections: dict[str, object] = {}
     for name, field in _FIELDS.items():
-        if PREFIX + name in config:
+        if config.get(PREFIX + name) is not None:
             found += [fault for fault in _read(name, config[PREFIX + name], sections) if fault[0] not in secrets]
         elif field.is_required():
             found.append((PREFIX + name, f"is missing; add the section ({(field.description or '').rstrip('.')})"))
@@ -64,6 +64,14 @@ def load_file(path: str | Path) -> Settings:
 
 def read_config(path: Path) -> Mapping[str, object]:
     """The `config:` mapping of a stack file. Raises SettingsError where there is none."""
+    config = read_yaml(path).get("config")
+    if not isinstance(config, dict):
+        raise SettingsError((f"{path.name}: config: is missing; write the sections below it, as in Pulumi.prod.yaml",))
+    return cast("Mapping[str, object]", config)
+
+
+def read_yaml(path: Path) -> Mapping[str, object]:
+    """A stack file as Pulumi reads it; nothing where it is no mapping. Raises SettingsError where it can't be read."""
     try:
         content = cast("object", yaml.load(path.read_text(encoding="utf-8"), Loader=_StackFileLoader))  # noqa: S506 derived from SafeLoader
     except (FileNotFoundError, IsADirectoryError):
@@ -72,10 +80,9 @@ def read_config(path: Path) -> Mapping[str, object]:
         raise SettingsError((f"{path.name}: is not written in UTF-8; save it as UTF-8",)) from None
     except yaml.YAMLError as error:
         raise SettingsError((f"{path.name}: is no YAML: {_yaml_text(error)}",)) from None
-    config = cast("Mapping[str, object]", content).get("config") if isinstance(content, dict) else None
-    if not isinstance(config, dict):
-        raise SettingsError((f"{path.name}: config: is missing; write the sections below it, as in Pulumi.prod.yaml",))
-    return cast("Mapping[str, object]", config)
+    except RecursionError:
+        raise SettingsError((f"{path.name}: is nested too deeply to be read; write it as in Pulumi.prod.yaml",)) from None
+    return cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
 
 
 def _read(name: str, value: object, sections: dict[str, object]) -> list[tuple[str, str]]:
@@ -111,7 +118,11 @@ def _secrets(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[
 
 
 class _StackFileLoader(yaml.SafeLoader):
-    """Reads as Pulumi's own reader does: no base-60 numbers, no yes and no for true and false, no key twice."""
+    """Reads as Pulumi's own reader does: no base-60 numbers, no yes and no for true and false, no key twice, nothing inside itself."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:  # noqa: ARG002 what is made at once can't hold itself
+        # PyYAML's stubs leave its node untyped
+        return cast("object", super().construct_object(node, deep=True))  # pyright: ignore[reportUnknownMemberType]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()

@@ -15,8 +15,9 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSc
 
 KIB, MIB, GIB, TIB = (1024**power for power in (1, 2, 3, 4))
 
-_CPU = re.compile(r"^(?P<number>\d+(\.\d{1,3})?)(?P<unit>m?)$")
-_MEMORY = re.compile(r"^(?P<number>\d+(\.\d+)?)(?P<unit>Ki|Mi|Gi|Ti)$")
+# Nine digits: more than there is of anything, and what every later division holds
+_CPU = re.compile(r"^(?P<number>\d{1,9}(\.\d{1,3})?)(?P<unit>m?)$")
+_MEMORY = re.compile(r"^(?P<number>\d{1,9}(\.\d{1,9})?)(?P<unit>Ki|Mi|Gi|Ti)$")
 _PERCENT = re.compile(r"^(?P<number>\d+(\.\d+)?) ?%$")
 _TIME = re.compile(r"^(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)$")
 _DURATION = re.compile(r"^(?P<number>[1-9]\d*)(?P<unit>[mhd])$")
@@ -81,6 +82,13 @@ class MemoryQuantity:
     def __str__(self) -> str:
         unit, size = next((unit, size) for unit, size in reversed(_MEMORY_UNITS.items()) if self.bytes % size == 0 or unit == "Ki")
         return f"{self.bytes // size}{unit}"
+
+
+def _volume(size: MemoryQuantity) -> MemoryQuantity:
+    """What EBS makes as gp3: API reference of EC2, CreateVolume, Size, in botocore 1.44.5 (2026)."""
+    if size.bytes % GIB or size.bytes > 64 * TIB:
+        raise ValueError(f"{size} is no size of a volume; write whole GiB from 1Gi to 64Ti")
+    return size
 
 
 class Day(StrEnum):
@@ -191,11 +199,12 @@ Cpu = Annotated[
     CpuQuantity,
     PlainValidator(CpuQuantity.parse),
     _as_text(str),
-    WithJsonSchema({"type": ["number", "string"], "exclusiveMinimum": 0, "pattern": _pattern(_CPU)}),
+    WithJsonSchema({"type": ["number", "string"], "exclusiveMinimum": 0, "exclusiveMaximum": 10**9, "pattern": _pattern(_CPU)}),
 ]
 Memory = Annotated[
     MemoryQuantity, PlainValidator(MemoryQuantity.parse), _as_text(str), WithJsonSchema({"type": "string", "pattern": _pattern(_MEMORY)})
 ]
+Volume = Annotated[Memory, AfterValidator(_volume)]
 _percentage_schema = WithJsonSchema({"type": "string", "pattern": _pattern(_PERCENT)})
 Percentage = Annotated[Fraction, PlainValidator(_fraction), _as_text(percent), _percentage_schema]
 Share = Annotated[Fraction, PlainValidator(_fraction), AfterValidator(_above_zero), _as_text(percent), _percentage_schema]

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, Strict
 
 from settings.names import AccountId, Host, SizeName, SystemName, TagValue, TimeZone, closest
-from settings.quantities import Cpu, Days, Memory, Percentage, Share, TimeOfDay, percent
+from settings.quantities import Cpu, Days, Memory, Percentage, Share, TimeOfDay, Volume, percent
 from settings.section import Fault, Section
 
 Flag = Annotated[bool, Strict()]
@@ -49,7 +49,7 @@ class Compute(Section):
 class Size(Compute):
     """What one workspace has."""
 
-    storage: Memory = Field(description="Volume of the home directory in powers of 1024, such as 100Gi.", examples=["100Gi"])
+    storage: Volume = Field(description="Volume of the home directory in powers of 1024, such as 100Gi.", examples=["100Gi"])
 
 
 class Peak(Section):

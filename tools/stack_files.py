@@ -53,7 +53,7 @@ class StackFiles:
         if not original.exists():
             known = ", ".join(self.stacks()) or "none"
             raise StackFileError(f"{original.name} does not exist; the stacks here are: {known}")
-        text = _BACKEND_LINE.sub("", original.read_text())
+        text = _BACKEND_LINE.sub("", _text(original))
         self._replace(copy, _with_salt(text, copy.read_text() if copy.exists() else ""))
         return copy
 
@@ -96,11 +96,17 @@ def _with_salt(text: str, former: str) -> str:
     return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{salt[0]}\n"
 
 
-def _read(path: Path) -> Mapping[str, object]:
+def _text(path: Path) -> str:
     try:
-        content: object = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise StackFileError(f"{path.name} does not exist") from None
-    except yaml.YAMLError as error:
-        raise StackFileError(f"{path.name} is not YAML: {error}") from None
-    return mapping(content)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise StackFileError(f"{path.name}: is not written in UTF-8; save it as UTF-8") from None
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    from settings.load import SettingsError, read_yaml  # the models take half a second, which `pulumi` does without
+
+    try:
+        return read_yaml(path)
+    except SettingsError as error:
+        raise StackFileError("\n".join(error.problems)) from None

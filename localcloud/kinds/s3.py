@@ -12,6 +12,8 @@ from localcloud.kinds.forms import constant
 from localcloud.kinds.model import AutoName, Kind, Reference, Unique, Value
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
+ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 HOSTED_ZONES: Final[Mapping[str, str]] = {
     "af-south-1": "Z83WF9RJE8B12",
     "ap-east-1": "ZNB98KWMFR0R6",

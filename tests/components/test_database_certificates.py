@@ -58,5 +58,6 @@ def test_the_files_are_those_of_the_readme():
 
 
 def test_a_region_without_roots_is_an_error_that_says_where_to_add_them():
-    with pytest.raises(ValueError, match=r"no RDS roots are kept for ap-south-1, only for .*us-east-1.*README\.md says how"):
+    sentence = r"^coder-eks:regions\.ap-south-1: no RDS roots are kept for ap-south-1; write one of .*us-east-1.*README\.md says$"
+    with pytest.raises(database_role.NoRootsError, match=sentence):
         database_role.server_roots("ap-south-1")

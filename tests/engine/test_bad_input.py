@@ -71,7 +71,7 @@ def test_a_file_that_is_no_yaml_is_told_with_its_line(empty: Terminal, tmp_path:
     file = edited(tmp_path, {}) / "Pulumi.prod.yaml"
     file.write_text(file.read_text().replace("  coder-eks:coder:", "  coder-eks:coder: {"))
     said = Terminal(empty.home, tmp_path).make("up")
-    assert "Pulumi.prod.yaml is not YAML" in said.err
+    assert "Pulumi.prod.yaml: is no YAML" in said.err
     assert "line " in said.err
     _refused(empty, said.code, said.text)
 

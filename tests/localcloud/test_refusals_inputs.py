@@ -20,6 +20,12 @@ _RULE, _ENDPOINT = "aws:ec2/securityGroupRule:SecurityGroupRule", "aws:ec2/vpcEn
 _VAULT, _PLAN, _SELECTION = "aws:backup/vault:Vault", "aws:backup/plan:Plan", "aws:backup/selection:Selection"
 _CERTIFICATE, _BALANCER, _TARGETS = "aws:acm/certificate:Certificate", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup"
 _ROLE, _HEALTH = "aws:iam/role:Role", "aws:route53/healthCheck:HealthCheck"
+_RULES, _TARGET = "aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"
+_ALARM, _DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
+_VERSIONING, _BUDGET = "aws:s3/bucketVersioning:BucketVersioning", "aws:budgets/budget:Budget"
+_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+_SSE = "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm"
+_PARAMETER, _KMS_KEY = "aws:ssm/parameter:Parameter", "aws:kms/key:Key"
 _KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555"
 
 
@@ -115,6 +121,29 @@ CASES: list[tuple[str, str, str, Any, Any]] = [
         (f"HealthCheck.{key} has more than 255 characters", _HEALTH, key, "a" * 256, "a" * 255)
         for key in ("resourcePath", "fqdn", "searchString")
     ),
+    ("EventRule.name is not 1 to 64 of letters, digits and -_.", _RULES, "name", "spot interruption", "spot-interruption"),
+    ("EventTarget.arn is not an ARN", _TARGET, "arn", "coder-prod-critical", "arn:aws:sns:us-east-1:123456789012:coder-prod-critical"),
+    ("EventTarget.targetId is not 1 to 64 of letters, digits and -_.", _TARGET, "targetId", "a" * 65, "a" * 64),
+    ("MetricAlarm.statistic is one of a list", _ALARM, "statistic", "p99", "Maximum"),
+    ("MetricAlarm.evaluationPeriods from 1 to 60480", _ALARM, "evaluationPeriods", 0, 1),
+    ("Dashboard.dashboardName is not 1 to 255 of letters, digits, - and _", _DASHBOARD, "dashboardName", "coder.prod", "coder-prod"),
+    ("BucketVersioning.versioningConfiguration.status is one of a list", _VERSIONING, "versioningConfiguration.status", "On", "Enabled"),
+    (f"BucketServerSideEncryptionConfiguration.{_SSE} is one of a list", _ENCRYPTION, _SSE, "aws-kms", "aws:kms"),
+    ("Budget.budgetType is one of a list", _BUDGET, "budgetType", "COSTS", "COST"),
+    ("Budget.timeUnit is one of a list", _BUDGET, "timeUnit", "WEEKLY", "MONTHLY"),
+    *(
+        (f"Budget.notifications[*].{key} is one of a list", _BUDGET, f"notifications[*].{key}", bad, good)
+        for key, bad, good in (
+            ("comparisonOperator", "MORE_THAN", "GREATER_THAN"),
+            ("notificationType", "PREDICTED", "FORECASTED"),
+            ("thresholdType", "PERCENT", "PERCENTAGE"),
+        )
+    ),
+    ("Parameter.type is one of a list", _PARAMETER, "type", "Text", "String"),
+    ("Parameter.tier is one of a list", _PARAMETER, "tier", "Premium", "Advanced"),
+    ("Key.keyUsage is one of a list", _KMS_KEY, "keyUsage", "ENCRYPT", "ENCRYPT_DECRYPT"),
+    ("Key.customerMasterKeySpec is one of a list", _KMS_KEY, "customerMasterKeySpec", "AES_256", "SYMMETRIC_DEFAULT"),
+    ("HealthCheck.port from 1 to 65535", _HEALTH, "port", 65536, 65535),
     ("VpcEndpoint.policy is JSON", _ENDPOINT, "policy", "{'Version': '2012-10-17'}", '{"Version": "2012-10-17", "Statement": []}'),
 ]
 

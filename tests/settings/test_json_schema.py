@@ -92,6 +92,7 @@ ONLY_SETTINGS_KNOW = {
     "timezone_fixed",
     "users",
     "versions",
+    "volume",
     "zone_names",
     "zone_names_region",
 }

@@ -37,6 +37,8 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
         ("config: [", "Pulumi.prod.yaml: is no YAML: expected the node content, but found '<stream end>' (line 1, column 10)"),
         ("config:\n  a:b: 1\n  a:b: 2\n", "Pulumi.prod.yaml: is no YAML: a:b stands here twice; write it once (line 3, column 3)"),
         ("", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
+        ("config: &loop [*loop]\n", "Pulumi.prod.yaml: is no YAML: found unconstructable recursive node (line 1, column 9)"),
+        ("config: " + "[" * 3000, "Pulumi.prod.yaml: is nested too deeply to be read; write it as in Pulumi.prod.yaml"),
         ("config:\n", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
         ("- config\n", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
         (b"config: \xff\xfe", "Pulumi.prod.yaml: is not written in UTF-8; save it as UTF-8"),
@@ -45,7 +47,7 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
             f"{STACK_FILE}: is no YAML: could not determine a constructor for the tag '{PYTHON_TAG}' (line 1, column 9)",
         ),
     ],
-    ids=["cut off", "key twice", "empty", "nothing below config", "a list", "not UTF-8", "a Python object"],
+    ids=["cut off", "key twice", "empty", "inside itself", "deep", "nothing below config", "a list", "not UTF-8", "a Python object"],
 )
 def test_a_file_that_is_no_stack_file_is_one_sentence(tmp_path: Path, text: str | bytes, message: str):
     with pytest.raises(SettingsError) as caught:
@@ -71,6 +73,13 @@ def test_unquoted_times_and_words_are_read_as_pulumi_reads_them(tmp_path: Path):
 
     assert settings.workload.peak.until.hour == 18
     assert settings.system.cost_center == "on"
+
+
+def test_a_section_without_anything_is_none_as_the_engine_has_it():
+    assert load({**happy(), f"{PREFIX}observability": None}, STACK_FILE).observability == Settings.model_fields["observability"].default
+    assert problems_of({**happy(), f"{PREFIX}system": None}) == (
+        "Pulumi.prod.yaml: coder-eks:system: is missing; add the section (Which system this stack is)",
+    )
 
 
 def test_keys_of_other_namespaces_are_left_alone():

@@ -70,7 +70,29 @@ def test_a_file_without_config_is_left_for_the_program_to_judge(files: StackFile
     assert files.config("prod") == {}
 
 
-def test_a_file_that_is_no_yaml_is_a_sentence(files: StackFiles):
-    files.original("prod").write_text("config: {\n")
-    with pytest.raises(StackFileError, match=r"Pulumi\.prod\.yaml is not YAML"):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (b"config: {\n", "is no YAML: expected the node content, but found '<stream end>' (line 2, column 1)"),
+        (b"config: {}\nconfig: {}\n", "is no YAML: config stands here twice; write it once (line 2, column 1)"),
+        (b"config: &loop [*loop]\n", "is no YAML: found unconstructable recursive node (line 1, column 9)"),
+        (b"config: " + b"[" * 3000, "is nested too deeply to be read; write it as in Pulumi.prod.yaml"),
+        (b"owner: pl\xe4tze\n", "is not written in UTF-8; save it as UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_a_sentence(files: StackFiles, text: bytes, sentence: str):
+    files.original("prod").write_bytes(text)
+    with pytest.raises(StackFileError) as caught:
         files.config("prod")
+    assert str(caught.value) == f"Pulumi.prod.yaml: {sentence}"
+
+
+def test_what_is_no_utf8_is_not_copied(files: StackFiles):
+    files.original("prod").write_bytes(b"owner: pl\xe4tze\n")
+    with pytest.raises(StackFileError, match=r"Pulumi\.prod\.yaml: is not written in UTF-8"):
+        files.refresh("prod")
+
+
+def test_a_day_that_is_none_is_text_as_it_is_to_pulumi(files: StackFiles):
+    files.original("prod").write_text("config:\n  coder-eks:system: { owner: 2023-13-45 }\n")
+    assert files.config("prod") == {"coder-eks:system": {"owner": "2023-13-45"}}
