@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policy import tokens
 from policy.graph import Graph, Node
-from policy.values import Unknown, Value, at, integer, mapping, sequence, text
+from policy.values import Unknown, Value, at, integer, leaves, mapping, sequence, text
 
 CODER = "coder"
 PROVISIONER = "coder-provisioner"
@@ -74,8 +74,12 @@ class Variable:
 def effective(graph: Graph | None, release: Node, name: str) -> Variable:
     """An environment variable of a release's container, by Kubernetes' own rules: the last duplicate wins, `env` over `envFrom`.
 
-    Without a graph nothing beyond the release can be looked up: a reference is then UNKNOWN.
+    A flag on the command line means the same to Coder and wins over both. Without a graph nothing beyond the release can be looked up: a
+    reference is then UNKNOWN.
     """
+    flag = _on_the_command_line(release, name)
+    if flag is not None:
+        return Variable(flag, flag)
     env = release.get("values", CODER, "env")
     if isinstance(env, Unknown):
         return Variable(Unknown.UNKNOWN)
@@ -88,6 +92,14 @@ def effective(graph: Graph | None, release: Node, name: str) -> Variable:
     if found is not None:
         return found
     return _from_sources(graph, release, name)
+
+
+def _on_the_command_line(release: Node, name: str) -> str | None:
+    """What a release's own command or arguments say instead: `--secure-auth-cookie=false` for CODER_SECURE_AUTH_COOKIE."""
+    said = " ".join(str(leaf) for key in _COMMANDS for leaf in leaves(release.get("values", CODER, key)))
+    flag = name.removeprefix("CODER_").replace("_", "-").lower()
+    found = re.findall(rf"(?:--{flag}|\b{name})(?![\w-])(?:[=\s]+(?!--)([^\s]+))?", said)
+    return (found[-1] or "true") if found else None  # a flag by itself is true
 
 
 def _entry(graph: Graph | None, release: Node, item: dict[str, Value]) -> Variable:

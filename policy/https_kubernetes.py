@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from policy import helm, tokens
 from policy.graph import Node
 from policy.tls_policies import fault_of
@@ -15,10 +17,14 @@ def judge(node: Node, verdict: Verdict) -> None:
     """Judge a Service, an Ingress or a release of coderd's chart."""
     if node.type == tokens.SERVICE:
         _service(node, node.get("spec"), node.get("metadata", "annotations"), verdict)
-    elif node.type == tokens.INGRESS:
-        verdict.wrong(node, "is an Ingress, whose TLS no policy reads; coderd stands behind the network load balancer of the stack")
+    elif node.type != tokens.RELEASE:
+        kind = "an Ingress" if node.type == tokens.INGRESS else "a Gateway"
+        verdict.wrong(node, f"is {kind}, whose TLS no policy reads; coderd stands behind the network load balancer of the stack")
     elif helm.chart_of(node) == helm.CODER:
         _chart(node, verdict)
+    else:
+        for path, fault in _opened((), node.get("values")):
+            verdict.wrong(node, f"{'.'.join(path)} {fault}; reach it through the cluster")
 
 
 def _service(node: Node, spec: Value, annotations: Value, verdict: Verdict) -> None:
@@ -49,6 +55,17 @@ def faults(annotations: Props, ports: list[Value]) -> list[str]:
                 found.append(f"makes a load balancer that answers the internet without TLS on {number}")
     fault = fault_of(text(annotations.get(_PREFIX + "ssl-negotiation-policy")))
     return [*found, fault] if fault else found
+
+
+def _opened(path: tuple[str, ...], value: Value) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What the values of any other chart open, wherever its charts keep a Service or an Ingress."""
+    found = mapping(value)
+    if found.get("type") == "LoadBalancer":
+        yield from ((path, fault) for fault in faults(mapping(found.get("annotations")), []))
+    for key, inner in found.items():
+        if key == "ingress" and at(inner, "enabled") is True:
+            yield (*path, key), "makes an Ingress, whose TLS no policy reads"
+        yield from _opened((*path, key), inner)
 
 
 def _chart(node: Node, verdict: Verdict) -> None:

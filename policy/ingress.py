@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from policy import tokens
 from policy.graph import Node
 from policy.values import Unknown, Value, at, has_unknown, integer, leaves, sequence, text
 
 _SOURCES = ("cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6")
+
+
+WIDEST = {4: 8, 6: 16}  # a prefix shorter than this is no network of anybody's: 0.0.0.0/1 and 128.0.0.0/1 are everybody
+
+
+def of_everybody(source: str) -> bool:
+    """Whether a range of addresses is the internet, or a large part of it.
+
+    >>> [of_everybody(each) for each in ("0.0.0.0/0", "128.0.0.0/1", "10.1.2.3/0", "2000::/3", "10.0.0.0/8", "fd00::/16")]
+    [True, True, True, True, False, False]
+    """
+    try:
+        network = ip_network(source, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < WIDEST[network.version]
 
 
 @dataclass(frozen=True)

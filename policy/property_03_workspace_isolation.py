@@ -19,6 +19,7 @@ from policy import helm, isolation, tokens
 from policy.crossguard import Property
 from policy.facts import FIRST_VISIT
 from policy.graph import Graph, Node
+from policy.ingress import open_ranges
 from policy.stack import Stack
 from policy.templates import Pushed
 from policy.terraform import Symbol, module_of
@@ -28,6 +29,8 @@ from policy.verdict import Verdict
 NAMESPACE = "coder-ws"
 NAME_LABEL = "app.kubernetes.io/name"
 WORKSPACE_TAG = "coder.com/workspace"
+# Kinds of policy that decide before a NetworkPolicy is asked: sigs.k8s.io/network-policy-api, and EKS's own of the VPC CNI
+OVERRULING = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"})
 
 
 def _add_on(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -63,6 +66,10 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     del settings
     graph = stack.graph
     _namespace(stack, verdict)
+    for rule in graph.all(tokens.SECURITY_GROUP_RULE, tokens.INGRESS_RULE):
+        groups = graph.targets(rule, "securityGroupId", tokens.SECURITY_GROUP).nodes
+        if any(WORKSPACE_TAG in mapping(group.get("tags")) for group in groups) and any(open_ranges(rule)):
+            verdict.wrong(rule, "lets something into the security group of workspaces; desktops and shells go through coderd")
     for cluster in graph.all(tokens.EKS_CLUSTER):
         verdict.saw(cluster)
         _enforced(graph, cluster, verdict)
@@ -93,16 +100,26 @@ def _namespace(stack: Stack, verdict: Verdict) -> None:
             verdict.wrong(namespaces[0], f"has no NetworkPolicy that denies {direction} by default; add one with an empty podSelector")
     for node in policies:
         others = _selected_names(node)
-        if called is not None and others and not others & called:
-            continue  # of other pods in the namespace, such as demo's provisioners
-        if "Ingress" in _directions(node) and sequence(node.get("spec", "ingress")):
-            verdict.wrong(node, f"lets something into every pod of {NAMESPACE} that it selects; workspaces take no connection")
-        for rule in sequence(node.get("spec", "egress")):
-            if not sequence(mapping(rule).get("to")):
-                verdict.wrong(node, f"lets every pod of {NAMESPACE} out to anywhere; name where to")
+        if called is None or not others or others & called:  # else of other pods in the namespace, such as demo's provisioners
+            _of_workspaces(node, verdict)
+    for node in graph.nodes:
+        kind = tokens.kubernetes_kind(node.type)
+        if kind and kind[1] in OVERRULING:
+            verdict.wrong(node, f"is a {kind[1]}, which overrules {NAMESPACE}'s NetworkPolicies and which no policy reads; remove it")
     foreign = [node for node in graph.all(tokens.NETWORK_POLICY) if helm.object_namespace(graph, node) is Unknown.UNKNOWN]
     for node in foreign:
         verdict.undecided(node, "its namespace is unknown")
+
+
+def _of_workspaces(node: Node, verdict: Verdict) -> None:
+    """What a policy that selects workspaces opens for all of them."""
+    if "Ingress" in _directions(node) and sequence(node.get("spec", "ingress")):
+        verdict.wrong(node, f"lets something into every pod of {NAMESPACE} that it selects; workspaces take no connection")
+    for rule in sequence(node.get("spec", "egress")):
+        if not sequence(mapping(rule).get("to")):
+            verdict.wrong(node, f"lets every pod of {NAMESPACE} out to anywhere; name where to")
+        elif not all(map(_resolver_or_coderd, sequence(mapping(rule).get("to")))):
+            verdict.wrong(node, f"lets every pod of {NAMESPACE} out to more than DNS and coderd; each template grants what its mode does")
 
 
 def _names_of_workspaces(stack: Stack) -> set[str] | None:
@@ -138,7 +155,17 @@ def _of_all(node: Node) -> bool:
 
 
 def _directions(node: Node) -> set[str]:
-    return {str(item) for item in sequence(node.get("spec", "policyTypes"))}
+    """As Kubernetes takes them where none is given: Ingress always, Egress where there are such rules."""
+    given = {str(item) for item in sequence(node.get("spec", "policyTypes"))}
+    return given or {"Ingress", *(["Egress"] if sequence(node.get("spec", "egress")) else [])}
+
+
+def _resolver_or_coderd(peer: Value) -> bool:
+    """Whether a peer is pods of one of the two namespaces that every workspace reaches."""
+    selector = at(peer, "namespaceSelector")
+    place = at(selector, "matchLabels", isolation.NAMESPACE_LABEL)
+    pods = at(peer, "podSelector", "matchLabels")
+    return place in (isolation.DNS, isolation.CODERD) and not at(selector, "matchExpressions") and bool(mapping(pods))
 
 
 def _denied(node: Node) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pulumi_policy import Severity
 from policy import helm, https_kubernetes, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.graph import Graph, Node
-from policy.ingress import open_ranges
+from policy.ingress import of_everybody, open_ranges
 from policy.stack import Stack
 from policy.tls_policies import fault_of
 from policy.values import Props, Unknown, at, integer, sequence, text
@@ -19,7 +19,6 @@ from policy.verdict import Verdict
 
 HTTPS, HTTP, STUN = 443, 80, 3478
 ENCRYPTED = ("TLS", "HTTPS")
-EVERYWHERE = ("0.0.0.0/0", "::/0")
 STRICT_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 # CloudFront's viewer policies of TLS 1.2 and newer (Amazon CloudFront Developer Guide, "Supported protocols and ciphers", read 2026-11-21)
 VIEWER_VERSIONS = frozenset({"TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021"})
@@ -47,7 +46,7 @@ def _security_group(node: Node, settings: Props, verdict: Verdict) -> None:
     for opened in open_ranges(node):
         if isinstance(opened.sources, Unknown):
             verdict.undecided(node, "who may reach it is unknown")
-        elif any(source in EVERYWHERE for source in opened.sources) and (
+        elif any(map(of_everybody, opened.sources)) and (
             opened.first is None or opened.first != opened.last or (opened.protocol, opened.first) not in allowed
         ):
             verdict.wrong(node, f"lets everybody reach {opened}; open nothing but {HTTPS} to 0.0.0.0/0")
@@ -64,7 +63,7 @@ def _kubernetes_api(node: Node, settings: Props, verdict: Verdict) -> None:
     elif public is not False:  # AWS's default is public
         if isinstance(ranges, Unknown):
             verdict.undecided(node, "who may reach its API is unknown")
-        elif not sequence(ranges) or any(item in EVERYWHERE for item in sequence(ranges)):
+        elif not sequence(ranges) or any(isinstance(item, str) and of_everybody(item) for item in sequence(ranges)):
             verdict.wrong(node, "shows the Kubernetes API to everybody; set cluster.api_access to private or to a list of ranges")
 
 
@@ -154,7 +153,7 @@ def _open_to_everybody(graph: Graph, facing: list[Node], verdict: Verdict) -> No
     guards = {urn for balancer in facing for urn in graph.targets(balancer, "securityGroups", tokens.SECURITY_GROUP).urns}
     for rule in graph.all(tokens.SECURITY_GROUP, tokens.DEFAULT_SECURITY_GROUP, tokens.SECURITY_GROUP_RULE, tokens.INGRESS_RULE):
         if not any(
-            source in EVERYWHERE for opened in open_ranges(rule) if not isinstance(opened.sources, Unknown) for source in opened.sources
+            of_everybody(source) for opened in open_ranges(rule) if not isinstance(opened.sources, Unknown) for source in opened.sources
         ):
             continue
         verdict.saw(rule)
@@ -217,6 +216,7 @@ PROPERTY = Property(
         tokens.SERVICE: _kubernetes,
         tokens.RELEASE: _kubernetes,
         tokens.INGRESS: _kubernetes,
+        **dict.fromkeys(tokens.GATEWAYS, _kubernetes),
     },
     settings={
         "stun": {"type": "boolean", "default": False, "description": "Whether UDP 3478 is open for a STUN server in the VPC (T-20)."},

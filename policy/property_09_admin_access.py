@@ -15,7 +15,7 @@ from policy import helm, iam, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.graph import Graph, Node
 from policy.stack import Stack
-from policy.values import Props, Unknown, Value, at, mapping, sequence, text
+from policy.values import Props, Unknown, Value, at, leaves, mapping, sequence, text
 from policy.verdict import Verdict
 
 DISABLED = "CODER_DISABLE_OWNER_WORKSPACE_ACCESS"
@@ -24,13 +24,16 @@ TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})  # what Go's strconv.P
 FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 
 # Subresources that open a running pod, and verbs that lead there (Kubernetes, "Role Based Access Control Good Practices", read 2026-11)
-SHELLS = frozenset({"pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "pods/ephemeralcontainers", "nodes/proxy"})
+OF_PODS = frozenset({"exec", "attach", "portforward", "proxy", "ephemeralcontainers"})
+SHELLS = frozenset({*(f"{of}/{opening}" for of in ("pods", "*") for opening in OF_PODS), "pods/*", "nodes/proxy"})
 MAKERS = frozenset(
-    {"pods", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"}
+    {"pods", "replicationcontrollers", "deployments", "daemonsets", "statefulsets", "replicasets", "jobs", "cronjobs"}
 )  # whoever makes a pod mounts a volume
 MAKING = frozenset({"create", "update", "patch"})
 PEOPLE = frozenset({"User", "Group"})
-PEOPLE_OF_KUBERNETES = ("system:serviceaccount:", "system:serviceaccounts:", "system:node")  # users and groups that are no people
+# Users and groups that are no people, and built-in roles that only read (Kubernetes, "Using RBAC Authorization", read 2026-11)
+PEOPLE_OF_KUBERNETES = ("system:serviceaccount:", "system:serviceaccounts:", "system:node:", "system:nodes")
+READERS = frozenset({"view", "system:basic-user", "system:discovery", "system:public-info-viewer", "system:monitoring"})
 WORKSPACES = "coder-ws"
 
 # EKS access policies that hold exec or the making of pods (EKS user guide, "Review access policy permissions", read 2026-11)
@@ -78,7 +81,7 @@ def _grants(rule: Value) -> str | None:
     verbs = {item for item in sequence(at(rule, "verbs")) if isinstance(item, str)}
     if "*" in resources:
         return f"{'/'.join(sorted(verbs))} on all resources" if verbs & {"*", "get", *MAKING} else None
-    shells = [resource for resource in resources if resource in SHELLS or resource in ("pods/*", "*/exec")]
+    shells = [resource for resource in resources if resource in SHELLS]
     if shells and verbs & {"*", "get", "create", "update", "patch"}:
         return ", ".join(sorted(shells))
     return None
@@ -87,7 +90,8 @@ def _grants(rule: Value) -> str | None:
 def _makes_pods(rule: Value) -> bool:
     resources = {item for item in sequence(at(rule, "resources")) if isinstance(item, str)}
     verbs = {item for item in sequence(at(rule, "verbs")) if isinstance(item, str)}
-    return bool(resources & {"*", *MAKERS} and verbs & {"*", *MAKING}) or bool(verbs & {"impersonate", "escalate", "bind"})
+    acts = verbs & {"impersonate", "escalate", "bind"} or ("serviceaccounts/token" in resources and verbs & {"*", "create"})
+    return bool(resources & {"*", *MAKERS} and verbs & {"*", *MAKING}) or bool(acts)
 
 
 def _kubernetes_role(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -118,20 +122,37 @@ def _people(binding: Node) -> Iterator[str]:
 
 def _bindings(graph: Graph, settings: Props, verdict: Verdict) -> None:
     """No person may make pods beside workspaces or act as somebody else; the built-in roles that can are as bad as one of the stack's."""
-    roles = {text(node.get("metadata", "name")): node for node in graph.all(*tokens.KUBERNETES_ROLES)}
     for binding in graph.all(*tokens.ROLE_BINDINGS):
         verdict.saw(binding)
         people = sorted(set(_people(binding)))
         if not people or _excepted(binding, settings):
             continue
-        named = text(binding.get("roleRef", "name"))
+        named = binding.get("roleRef", "name")
+        if isinstance(named, Unknown):
+            verdict.undecided(binding, "the role that it gives is unknown")
+            continue
         elsewhere = binding.type == tokens.ROLE_BINDINGS[0] and helm.object_namespace(graph, binding) not in (WORKSPACES, Unknown.UNKNOWN)
-        role = roles.get(named)
-        opening = named in ("cluster-admin", "admin", "edit") if role is None else any(map(_makes_pods, sequence(role.get("rules"))))
-        if opening and not elsewhere:
-            verdict.wrong(
-                binding, f"gives {', '.join(people)} the role {named}, which reaches workspaces; bind people to roles that read only"
-            )
+        roles = _roles(graph, binding, named)
+        rules = [rule for role in roles for rule in sequence(role.get("rules"))]
+        if elsewhere or named in READERS or (roles and not any(map(_makes_pods, rules))):
+            continue
+        what = (
+            "reaches workspaces"
+            if roles or named in ("cluster-admin", "admin", "edit")
+            else "is none of the stack's, so nobody sees what it opens"
+        )
+        verdict.wrong(binding, f"gives {', '.join(people)} the role {named}, which {what}; bind people to roles that read only")
+
+
+def _roles(graph: Graph, binding: Node, named: Value) -> list[Node]:
+    """The stack's roles that a binding may mean: of its kind and name, a Role in its own namespace."""
+    of_namespace = at(binding.get("roleRef"), "kind") == "Role"
+    places = (helm.object_namespace(graph, binding), Unknown.UNKNOWN)
+    return [
+        role
+        for role in graph.all(tokens.KUBERNETES_ROLES[0 if of_namespace else 1])
+        if role.get("metadata", "name") == named and (not of_namespace or helm.object_namespace(graph, role) in places)
+    ]
 
 
 def _access_policy(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -150,22 +171,24 @@ def _access_policy(node: Node, settings: Props, verdict: Verdict) -> None:
         )
 
 
-def _iam_policy(node: Node, settings: Props, verdict: Verdict) -> None:
-    """No session into a machine: nodes hold the workspaces' pods, and EC2 workspaces are machines themselves."""
-    for key in ("policy", "inlinePolicy"):
-        document = node.get(key)
-        if isinstance(document, Unknown):
-            continue  # made from ARNs that are not known yet: the actions come with the update
+def _iam(node: Node, settings: Props, verdict: Verdict) -> None:
+    """No session into a machine, whoever carries the policy: nodes hold workspaces' pods, and EC2 workspaces are machines themselves."""
+    if _excepted(node, settings):
+        return
+    inner = [at(item, "policy") for item in sequence(node.get("inlinePolicies"))]
+    for document in (
+        node.get("policy"),
+        node.get("inlinePolicy"),
+        *inner,
+    ):  # made from ARNs not known yet: the actions come with the update
         for statement in iam.statements(document):
             sessions = [action for action in SESSIONS if statement.allows(action)]
-            if sessions and not _excepted(node, settings):
+            if sessions:
                 verdict.wrong(node, f"allows {', '.join(sessions)}: a session on a machine reads every workspace there; remove it")
-
-
-def _attachment(node: Node, settings: Props, verdict: Verdict) -> None:
-    name = (text(node.get("policyArn")) or "").rpartition("/")[2]
-    if name in ("AdministratorAccess", "AmazonSSMFullAccess", "PowerUserAccess") and not _excepted(node, settings):
-        verdict.wrong(node, f"attaches {name}, which opens a session on every machine; attach what the role needs")
+    for arn in leaves([node.get(key) for key in ("policyArn", "managedPolicyArn", "managedPolicyArns", "policyArns")]):
+        name = (text(arn) or "").rpartition("/")[2]
+        if name in ("AdministratorAccess", "AmazonSSMFullAccess", "PowerUserAccess"):
+            verdict.wrong(node, f"attaches {name}, which opens a session on every machine; attach what the role needs")
 
 
 def _node_group(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -207,9 +230,7 @@ PROPERTY = Property(
         tokens.ORGANIZATION: _organization,
         **dict.fromkeys(tokens.KUBERNETES_ROLES, _kubernetes_role),
         tokens.ACCESS_POLICY: _access_policy,
-        tokens.ROLE_POLICY: _iam_policy,
-        tokens.POLICY: _iam_policy,
-        tokens.ROLE_ATTACHMENT: _attachment,
+        **dict.fromkeys(tokens.POLICY_CARRIERS, _iam),
         tokens.NODE_GROUP: _node_group,
         tokens.LAUNCH_TEMPLATE: _machine,
         tokens.INSTANCE: _machine,

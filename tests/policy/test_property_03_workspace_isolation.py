@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy import isolation
+from policy.isolation import NAMESPACE_LABEL
 from policy.property_03_workspace_isolation import NAME_LABEL, WORKSPACE_TAG
 from policy.templates import Pushed
 from policy.terraform import OPEN, Module, Symbol, module_of
@@ -117,6 +118,53 @@ BROKEN = [
         add(
             "aws:ec2/securityGroup:SecurityGroup", "desktops", {"tags": {WORKSPACE_TAG: "any"}, "ingress": [{"fromPort": 22}]}, like=ADD_ON
         ),
+    ),
+    Broken(
+        "a rule beside a security group of workspaces",
+        "lets something into the security group of workspaces",
+        lambda f: (
+            f.one("aws:ec2/securityGroup:SecurityGroup", "ec2-workspace").put("tags", {WORKSPACE_TAG: "any"}),
+            f.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").put(
+                "securityGroupId", f.one("aws:ec2/securityGroup:SecurityGroup", "ec2-workspace").outputs["id"]
+            ),
+        ),
+        (DEPLOYED,),
+    ),
+    *(
+        Broken(
+            f"workspaces reach {whom}",
+            "out to more than DNS and coderd",
+            add(
+                POLICY,
+                "wide",
+                {"metadata": {"namespace": "coder-ws"}, "spec": {"podSelector": {}, "egress": [{"to": [peer]}], **types}},
+                like=POLICY,
+            ),
+        )
+        for whom, peer, types in (
+            ("everything", {"ipBlock": {"cidr": "0.0.0.0/0"}}, {"policyTypes": ["Egress"]}),
+            ("metadata", {"ipBlock": {"cidr": "169.254.169.254/32"}}, {"policyTypes": ["Egress"]}),
+            ("every namespace", {"namespaceSelector": {}}, {"policyTypes": ["Egress"]}),
+            ("all of coderd's namespace", {"namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: "coder"}}}, {}),
+        )
+    ),
+    Broken(
+        "a policy without types lets neighbours in",
+        "lets something into every pod",
+        add(
+            POLICY,
+            "wide",
+            {"metadata": {"namespace": "coder-ws"}, "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]}},
+            like=POLICY,
+        ),
+    ),
+    *(
+        Broken(
+            f"a {token.rpartition(':')[2]}",
+            "which overrules coder-ws's NetworkPolicies",
+            add(f"kubernetes:{token}", "wide", {}, like=POLICY),
+        )
+        for token in ("policy.networking.k8s.io/v1alpha1:AdminNetworkPolicy", "networking.k8s.aws/v1alpha1:ClusterNetworkPolicy")
     ),
     Broken("no template", "the stack pushes no template", lambda found: found.remove(*found.all(TEMPLATE)), whole=True),
     Broken("a policy lets everybody in", "lets something into every pod", ingress_for_all),

@@ -47,6 +47,11 @@ def group(**rule: Any):
     return change
 
 
+def open_to(built: ProdLike, key: str, part: str) -> None:
+    built.parts["open-rule"].inputs.update({"fromPort": 22, "toPort": 22, "cidrIpv4": None, key: part})
+
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 FRONT = {
     "viewerCertificate": {"minimumProtocolVersion": "TLSv1.2_2021"},
@@ -101,6 +106,30 @@ MUTANTS = [
         "the load balancer takes the nodes' guard",
         "opens coder-balancer-group to everybody",
         put("balancer", "securityGroups", to_all("endpoint-group")),
+    ),
+    *(
+        Mutant(f"{part} of the internet", "lets everybody reach tcp 22", lambda b, key=key, part=part: open_to(b, key, part))
+        for key, part in (("cidrIpv4", "128.0.0.0/1"), ("cidrIpv4", "10.0.0.0/0"), ("cidrIpv6", "2000::/3"))
+    ),
+    Mutant(
+        "a public API for both halves",
+        "shows the Kubernetes API to everybody",
+        put("cluster", "vpcConfig", {"endpointPublicAccess": True, "publicAccessCidrs": ["0.0.0.0/1", "128.0.0.0/1"]}),
+    ),
+    Mutant(
+        "a Gateway",
+        "is a Gateway, whose TLS no policy reads",
+        lambda b: b.make("gateway", "kubernetes:gateway.networking.k8s.io/v1:Gateway", {"spec": {"listeners": [{"port": 80}]}}),
+    ),
+    Mutant(
+        "a load balancer of another chart",
+        "grafana.service makes a load balancer that answers the internet without TLS",
+        lambda b: b.make("board", RELEASE, {"chart": "board", "values": {"grafana": {"service": {"type": "LoadBalancer"}}}}),
+    ),
+    Mutant(
+        "an Ingress of another chart",
+        "grafana.ingress makes an Ingress",
+        lambda b: b.make("board", RELEASE, {"chart": "board", "values": {"grafana": {"ingress": {"enabled": True}}}}),
     ),
     Mutant("every port", "lets everybody reach every port", put("open-rule", "ipProtocol", "-1")),
     Mutant("a range of ports", "lets everybody reach tcp 443 to 8443", put("open-rule", "toPort", 8443)),

@@ -56,7 +56,9 @@ def people(role: str, namespace: str | None, kind: str = "Role", *own: dict[str,
         like = found.one(BINDING, None)
         meta = {"name": "staff", **({"namespace": namespace} if namespace else {})}
         token = BINDING if namespace else CLUSTER_BINDING
-        found.add(token, "staff", {"metadata": meta, "roleRef": {"kind": kind, "name": role}, "subjects": PEOPLE}, like).edges = {}
+        found.add(
+            token, "staff", {"metadata": meta, "roleRef": {"kind": kind, "name": role}, "subjects": [dict(each) for each in PEOPLE]}, like
+        ).edges = {}
         if own:
             found.add(CLUSTER_ROLE, role, {"metadata": {"name": role}, "rules": list(own)}, like).edges = {}
 
@@ -66,6 +68,33 @@ def people(role: str, namespace: str | None, kind: str = "Role", *own: dict[str,
 def grants(*actions: str) -> Breaking:
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]}
     return add(ROLE_POLICY, "sessions", {"role": "r", "policy": json.dumps(document)}, like=ROLE_POLICY)
+
+
+STAFF = "arn:aws:iam::aws:policy/AdministratorAccess"
+START = json.dumps({"Statement": {"Effect": "Allow", "Action": "ssm:StartSession", "Resource": "*"}})
+CARRIERS: list[tuple[str, dict[str, Any]]] = [
+    ("iam/role:Role", {"inlinePolicies": [{"name": "a", "policy": "{}"}, {"name": "b", "policy": START}]}),
+    ("iam/role:Role", {"managedPolicyArns": [STAFF]}),
+    ("iam/userPolicy:UserPolicy", {"policy": START}),
+    ("iam/groupPolicy:GroupPolicy", {"policy": START}),
+    ("iam/policyAttachment:PolicyAttachment", {"groups": ["staff"], "policyArn": STAFF}),
+    ("iam/userPolicyAttachment:UserPolicyAttachment", {"policyArn": STAFF}),
+    ("iam/groupPolicyAttachment:GroupPolicyAttachment", {"policyArn": STAFF}),
+    (
+        "iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive",
+        {"policyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess", STAFF]},
+    ),
+    ("ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy", {"inlinePolicy": START}),
+    ("ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment", {"managedPolicyArn": STAFF}),
+]
+
+
+def two_of_a_name(found: Recording) -> None:
+    """People make pods by a role of coder-ws; one of that name elsewhere reads only."""
+    people("makers", "coder-ws")(found)
+    for namespace, verb in (("coder-ws", "create"), ("zzz", "list")):
+        role = {"metadata": {"name": "makers", "namespace": namespace}, "rules": [{"resources": ["pods"], "verbs": [verb]}]}
+        found.add(ROLE, f"makers-{namespace}", role, found.one(BINDING)).edges = {}
 
 
 def access(policy: str, scope: dict[str, Any]) -> Breaking:
@@ -91,12 +120,51 @@ BROKEN = [
     Broken("a role that reads everything", "on all resources", rules({"apiGroups": ["*"], "resources": ["*"], "verbs": ["get"]})),
     *(
         Broken(f"a role with {resource} by {verb}", f"grants {resource}", rules({"resources": ["services", resource], "verbs": [verb]}))
-        for resource, verb in [("pods/*", "get"), ("*/exec", "update"), ("pods/exec", "*")]
+        for resource, verb in [
+            ("pods/*", "get"),
+            ("*/exec", "update"),
+            ("pods/exec", "*"),
+            ("*/attach", "create"),
+            ("*/portforward", "get"),
+        ]
     ),
     Broken(
         "people bind roles",
         "gives platform the role binders",
         people("binders", None, "ClusterRole", {"apiGroups": [""], "resources": ["roles"], "verbs": ["bind"]}),
+    ),
+    Broken("a role's name twice", "gives platform the role makers, which reaches workspaces", two_of_a_name),
+    Broken("a role from elsewhere", "the role breakers, which is none of the stack's", people("breakers", "coder-ws", "ClusterRole")),
+    Broken(
+        "people that are called as nodes are",
+        "gives system:node-admins the role edit",
+        lambda f: (people("edit", "coder-ws", "ClusterRole")(f), f.one(BINDING, "staff").put("subjects.0.name", "system:node-admins")),
+    ),
+    *(
+        Broken(
+            f"people make {resource}",
+            "gives platform the role makers",
+            people("makers", None, "ClusterRole", {"resources": [resource], "verbs": ["create"]}),
+        )
+        for resource in ("replicationcontrollers", "serviceaccounts/token")
+    ),
+    Broken(
+        "a flag on the command line",
+        f"has {DISABLED} 'false'",
+        lambda f: coderd(f).put("values.coder.commandArgs", ["server", "--disable-owner-workspace-access=false"]),
+    ),
+    Broken(
+        "a flag for path apps",
+        f"sets {PATH_APPS}",
+        lambda f: coderd(f).put("values.coder.commandArgs", ["server", "--dangerous-allow-path-app-site-owner-access"]),
+    ),
+    *(
+        Broken(
+            f"{token} with {next(iter(inputs))}",
+            "attaches AdministratorAccess" if STAFF in str(inputs) else "allows ssm:StartSession",
+            add(f"aws:{token}", "staff", inputs, like=ROLE_POLICY),
+        )
+        for token, inputs in CARRIERS
     ),
     Broken("people administrate beside workspaces", "gives platform the role admin", people("admin", "coder-ws", "ClusterRole")),
     Broken(
