@@ -28,7 +28,11 @@ NAMESPACE = "coder"
 REFERENCES = (("spec", "scaleTargetRef"), ("spec", "targetRef"), ("spec", "scaleTarget"), ("spec", "workloadRef"))
 PASSIVE_MODES = frozenset({"Off", "Initial"})  # a VerticalPodAutoscaler that only advises, or only looks at a pod's start
 DISCOVERY_TAGS = ("k8s.io/cluster-autoscaler/", "karpenter.sh/discovery", "kubernetes.io/cluster-autoscaler/")
-_SCALE_COMMAND = re.compile(r"(?:deployments?(?:\.apps)?[/\s]+|deploy[/\s]+|/deployments/)([a-z0-9][a-z0-9.-]*)(?:/scale)?")
+_SCALE_COMMAND = re.compile(
+    r"(?:deployments?(?:\.(?:v1\.)?apps)?[/\s]+|deploy[/\s]+|/deployments/)([a-z0-9][a-z0-9.-]*|--all|-l|--selector)(?:/scale)?"
+)
+_COMMANDED_NAMESPACE = re.compile(r"(?:(?:^|\s)(?:-n|--namespace)[=\s]+|/namespaces/)([a-z0-9][a-z0-9-]*)")
+_MANY = frozenset({"--all", "-l", "--selector"})  # whatever there is: coderd's among them
 _SCALE_WORDS = ("scale", "replicas")
 
 
@@ -60,6 +64,19 @@ def commands_to_scale(manifest: Value) -> Iterator[str]:
             yield from _SCALE_COMMAND.findall(words)
 
 
+def commanded_namespace(manifest: Value) -> str | None:
+    """The namespace that a pod's command names: `kubectl -n coder` means coder, wherever the job itself lives."""
+    words = " ".join(
+        str(leaf) for container in _containers(at(manifest, "spec")) for key in ("command", "args") for leaf in leaves(at(container, key))
+    )
+    found = _COMMANDED_NAMESPACE.search(words)
+    return found[1] if found else None
+
+
+def _scales_by_command(manifest: Value, name: str) -> bool:
+    return not _MANY.isdisjoint(named := {*commands_to_scale(manifest)}) or name in named
+
+
 def _containers(spec: Value) -> Iterator[Value]:
     for path in (("jobTemplate", "spec", "template", "spec"), ("template", "spec"), ()):
         for kind in ("initContainers", "containers"):
@@ -81,9 +98,9 @@ def _scaler(node: Node, settings: Props, verdict: Verdict) -> None:
 def _manifest(node: Node, manifest: Value, settings: Props, verdict: Verdict) -> None:
     name = text(settings.get("deployment")) or DEPLOYMENT
     hit = targets_deployment(manifest, name)
-    if hit is False and name not in commands_to_scale(manifest):
+    if hit is False and not _scales_by_command(manifest, name):
         return
-    namespace = at(manifest, "metadata", "namespace")
+    namespace = commanded_namespace(manifest) or at(manifest, "metadata", "namespace")
     if isinstance(hit, Unknown):
         verdict.undecided(node, "what it scales is unknown")
     elif isinstance(namespace, Unknown):
@@ -95,6 +112,9 @@ def _manifest(node: Node, manifest: Value, settings: Props, verdict: Verdict) ->
 def _release(node: Node, settings: Props, verdict: Verdict) -> None:
     """The values of coderd's release: a constant number of replicas, and no scaler among the extra templates."""
     if helm.chart_of(node) != helm.CODER:
+        for manifest in _manifests(node.get("values")):
+            if targets_deployment(manifest, text(settings.get("deployment")) or DEPLOYMENT) is True:
+                verdict.wrong(node, f"brings a {at(manifest, 'kind')} for coderd in its values; remove it")
         return
     count = helm.replicas(node)
     if isinstance(count, Unknown):
@@ -110,6 +130,20 @@ def _release(node: Node, settings: Props, verdict: Verdict) -> None:
         for manifest in _documents(template):
             if targets_deployment(manifest, text(named.get("deployment")) or DEPLOYMENT) is True:
                 verdict.wrong(node, f"brings a {at(manifest, 'kind')} for coderd in extraTemplates; remove it")
+
+
+def _manifests(values: Value) -> Iterator[Value]:
+    """The objects that stand in the values of another chart: as they are, or as text."""
+    if isinstance(values, str) and "kind:" in values:
+        yield from _documents(values)
+    elif isinstance(values, dict):
+        if "kind" in values:
+            yield values
+        for inner in values.values():
+            yield from _manifests(inner)
+    elif isinstance(values, list):
+        for inner in values:
+            yield from _manifests(inner)
 
 
 def _documents(template: Value) -> list[Value]:
@@ -166,9 +200,9 @@ def _scalers_of(graph: Graph, release: Node, verdict: Verdict) -> None:
         if kind is None or node.type == tokens.RELEASE or node.get("spec") is None:
             continue
         manifest: Value = {**node.props, "kind": kind[1].removesuffix("Patch")}
-        if targets_deployment(manifest, name) is not True and name not in commands_to_scale(manifest):
+        if targets_deployment(manifest, name) is not True and not _scales_by_command(manifest, name):
             continue
-        lives_in = helm.object_namespace(graph, node)
+        lives_in = commanded_namespace(manifest) or helm.object_namespace(graph, node)
         if isinstance(lives_in, Unknown) or isinstance(namespace, Unknown):
             verdict.undecided(node, f"it scales a Deployment {name} in a namespace that is unknown")
             continue

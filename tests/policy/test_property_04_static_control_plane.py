@@ -68,6 +68,24 @@ def on_control(type_token: str, **inputs: Any):
 
 MUTANTS = [
     *(Mutant(kind.removeprefix("kubernetes:"), "scales coderd's Deployment", lambda b, kind=kind: scaler(b, kind)) for kind in SCALERS),
+    *(
+        Mutant(f"a job elsewhere {what}", "scales coderd's Deployment", lambda b, words=words: cron(b, words.split(), "kube-system"))
+        for what, words in (
+            ("by its namespace", "-n coder scale deployment/coder --replicas=1"),
+            ("by its path", "patch --raw /apis/apps/v1/namespaces/coder/deployments/coder/scale"),
+            ("by its version", "scale deployment.v1.apps/coder --namespace=coder --replicas=1"),
+            ("by a label", "scale deployment -l app.kubernetes.io/name=coder -n coder --replicas=1"),
+            ("with all others", "scale deployment --all -n coder --replicas=1"),
+        )
+    ),
+    *(
+        Mutant(
+            f"a scaler in another chart's values as {what}",
+            "brings a HorizontalPodAutoscaler for coderd in its values",
+            lambda b, found=found: b.make("raw", "kubernetes:helm.sh/v3:Release", {"chart": "raw", "values": {"extraTemplates": [found]}}),
+        )
+        for what, found in (("an object", HPA), ("text", yaml.safe_dump(HPA)))
+    ),
     Mutant(
         "a namespace known by its edge",
         "scales coderd's Deployment",
