@@ -11,6 +11,15 @@ from policy.values import Unknown, integer, leaves, sequence, text
 from policy.verdict import Verdict
 
 HTTPS = 443
+ADDRESSES = ("A", "AAAA")
+# How Route 53 keeps a record from some clients (developer guide, "Choosing a routing policy", read 2026-11)
+PARTIAL = (
+    "cidrRoutingPolicy",
+    "failoverRoutingPolicies",
+    "geolocationRoutingPolicies",
+    "geoproximityRoutingPolicy",
+    "weightedRoutingPolicies",
+)
 
 
 def record_host(graph: Graph, record: Node) -> str | Unknown | None:
@@ -30,6 +39,8 @@ def leads_to(graph: Graph, host: str, what: str, balancers: Sequence[Node], verd
     named = [record for record in named if region in (None, latency_region(record) or region)]
     records = [record for record in named if record.get("type") == "A"]
     verdict.saw(*records)
+    for record in [each for each in named if each.get("type") in ADDRESSES]:
+        _answers_everybody(graph, record, host, verdict)
     if not records:
         vague = [
             record for record in graph.all(tokens.RECORD) if isinstance(record_host(graph, record), Unknown) and record.get("type") == "A"
@@ -39,7 +50,7 @@ def leads_to(graph: Graph, host: str, what: str, balancers: Sequence[Node], verd
         if not vague:
             verdict.wrong(named[0] if named else None, f"{host} ({what}) has no A record; add an ALIAS to the load balancer")
         return
-    for record in records:
+    for record in [*records, *(each for each in named if each.get("type") == "AAAA")]:
         if not sequence(record.get("aliases")) and "aliases" not in record.edges:
             verdict.wrong(record, f"is no ALIAS; {host} must follow the load balancer, whose addresses change")
             continue
@@ -50,6 +61,16 @@ def leads_to(graph: Graph, host: str, what: str, balancers: Sequence[Node], verd
             verdict.wrong(record, f"does not lead to the load balancer; alias {host} to its DNS name")
         else:
             _zone_of(record, name.only, verdict)
+
+
+def _answers_everybody(graph: Graph, record: Node, host: str, verdict: Verdict) -> None:
+    """A record of a private zone, or one that Route 53 gives to some only, leaves the others without an address."""
+    zone = graph.targets(record, "zoneId", tokens.ZONE).only
+    if zone is not None and sequence(zone.get("vpcs")):
+        verdict.wrong(record, f"stands in the private zone {zone.name}; {host} must have its record in a public one")
+    given = [key for key in PARTIAL if record.get(key)]
+    if given:
+        verdict.wrong(record, f"has {', '.join(given)}, so that some get no address of {host}; route by latency or not at all")
 
 
 def latency_region(record: Node) -> str | None:

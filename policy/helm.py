@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policy import tokens
 from policy.graph import Graph, Node
-from policy.values import Unknown, Value, at, integer, leaves, mapping, sequence, text
+from policy.values import Props, Unknown, Value, at, integer, leaves, mapping, sequence, text
 
 CODER = "coder"
 PROVISIONER = "coder-provisioner"
@@ -139,6 +139,20 @@ def _config_map_value(graph: Graph | None, release: Node, config_map: Value, key
             value = node.get("data", key)
             return Variable(value if isinstance(value, str | Unknown) else None, value)
     return Variable(Unknown.UNKNOWN)
+
+
+def selects(selector: Value, release: Node) -> bool:
+    """Whether a selector matches the pods of coderd's chart, which carry its name and the release's."""
+    name = text(release.get("values", "nameOverride")) or CODER
+    instance = text(release.get("name")) or text(release.get("status", "name"))
+    labels: Props = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": name}
+    asked = mapping(selector)
+    if instance is None:
+        asked = {key: value for key, value in asked.items() if key != "app.kubernetes.io/instance"}
+    else:
+        labels["app.kubernetes.io/instance"] = instance
+    pods = mapping(release.get("values", CODER, "podLabels"))
+    return bool(asked) and all({**labels, **pods}.get(key) == value for key, value in asked.items())
 
 
 def replicas(release: Node) -> int | Unknown | None:

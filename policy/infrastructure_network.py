@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from policy import tokens
 from policy.graph import Node
-from policy.region import Region, is_default
+from policy.region import Region, is_default, is_wide
 from policy.values import Unknown, text
 from policy.verdict import Verdict
 
@@ -154,7 +154,7 @@ def _routes_nowhere(region: Region, subnet: Node, verdict: Verdict) -> None:
     """A database subnet has no route to the internet at all (NET-17)."""
     for route in _routes(region, subnet, verdict) or []:
         nat = region.graph.targets(route, "natGatewayId", tokens.NAT_GATEWAY)
-        if is_default(route) or _leads_out(region, route) or nat.nodes or nat.foreign:
+        if is_wide(route) or _leads_out(region, route) or nat.nodes or nat.foreign:
             verdict.wrong(subnet, f"is isolated and has a route to the internet ({route.name}); remove it")
 
 
@@ -168,6 +168,11 @@ def _routes_to_nat(region: Region, subnet: Node, verdict: Verdict) -> None:
             verdict.wrong(subnet, f"is private and routes to the internet gateway ({route.name}); route to NAT instead")
             return
     default = [route for route in routes if is_default(route)]
+    for route in routes:
+        if is_wide(route) and route not in default:
+            verdict.wrong(
+                subnet, f"is private and routes a part of the internet past its default route ({route.name}); route 0.0.0.0/0 only"
+            )
     if len(default) != 1:
         verdict.wrong(subnet, f"is private and has {len(default)} default routes; it needs one, to NAT")
         return

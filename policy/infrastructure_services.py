@@ -36,7 +36,10 @@ def _node_groups(region: Region, verdict: Verdict) -> None:
     for node in region.all(tokens.NODE_GROUP):
         verdict.saw(node)
         members.setdefault(group_of(node) or "", []).append(node)
-    for name in sorted({*region.need.node_groups, *region.facts.node_groups}):
+    known = {*region.need.node_groups, *region.facts.node_groups}
+    for name in sorted(members.keys() - known - {""}):
+        verdict.wrong(members[name][0], f"is of the group {name}, which nobody declares; declare it under cluster.node_groups")
+    for name in sorted(known):
         if name not in members:
             verdict.wrong(None, f"{region.name} has no node group {name}; declare it under cluster.node_groups")
             continue
@@ -249,7 +252,9 @@ def _target_group(region: Region, group: Node, verdict: Verdict) -> None:
     if any(_joins_a_service(region, node) for node in bound):
         return
     if bound:
-        verdict.wrong(bound[0], "joins no Service of its namespace in this stack to the target group; set serviceRef to coderd's")
+        verdict.wrong(
+            bound[0], "joins no Service of its namespace in front of coderd's pods to the target group; set serviceRef to coderd's"
+        )
     elif any(target.undecided for _, target in found):
         verdict.undecided(group, "which pods join it is unknown")
     else:
@@ -257,12 +262,13 @@ def _target_group(region: Region, group: Node, verdict: Verdict) -> None:
 
 
 def _joins_a_service(region: Region, binding: Node) -> bool:
-    """Whether a binding names a Service of the stack; a name that is unknown comes from one by its edge."""
+    """Whether a binding names a Service of coderd's pods; a name that is unknown comes from one by its edge."""
     name, namespace = binding.get("spec", "serviceRef", "name"), helm.object_namespace(region.graph, binding)
+    coderd = [*helm.releases(region.graph, helm.CODER), *helm.proxies(region.graph)]
     for service in region.graph.all(tokens.SERVICE):
         same = helm.object_namespace(region.graph, service) in (namespace, Unknown.UNKNOWN) or isinstance(namespace, Unknown)
         named = service.urn in binding.edges.get("spec", ()) if isinstance(name, Unknown) else name == service.get("metadata", "name")
-        if same and named:
+        if same and named and any(helm.selects(service.get("spec", "selector"), release) for release in coderd):
             return True
     return False
 

@@ -30,7 +30,7 @@ def worst_loss_minutes(engine: str | None, retention_days: int | None, snapshot_
 
 
 def _database(node: Node, settings: Props, verdict: Verdict) -> None:
-    if node.get("replicateSourceDb") is not None:  # a read replica: its source has the backups
+    if node.get("replicateSourceDb") not in (None, ""):  # a read replica: its source has the backups
         return
     retention, engine = node.get("backupRetentionPeriod"), node.get("engine")
     if isinstance(retention, Unknown) or isinstance(engine, Unknown):
@@ -41,7 +41,9 @@ def _database(node: Node, settings: Props, verdict: Verdict) -> None:
             f"has no point-in-time recovery (engine {engine}, retention {retention} days); "
             f"set database.retention_days to {MIN_RETENTION_DAYS} to {MAX_RETENTION_DAYS}",
         )
-    if node.get("skipFinalSnapshot") is True:
+    if isinstance(skipped := node.get("skipFinalSnapshot"), Unknown):
+        verdict.undecided(node, "whether it leaves a final snapshot is unknown")
+    elif skipped not in (None, False):
         verdict.wrong(node, "leaves no final snapshot; set skip_final_snapshot to false")
     if settings.get("deletionProtection", True) is True:
         protection = node.get("deletionProtection")
@@ -65,7 +67,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         return
     for database in databases:
         days = integer(database.get("backupRetentionPeriod"))
-        if days is not None and days < need.retention_days and database.get("replicateSourceDb") is None:
+        if days is not None and days < need.retention_days and database.get("replicateSourceDb") in (None, ""):
             verdict.wrong(database, f"keeps {days} days; {stack.system} needs {need.retention_days}: raise database.retention_days")
 
 

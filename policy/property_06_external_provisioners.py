@@ -15,7 +15,7 @@ from policy import helm, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.graph import Graph, Node
 from policy.stack import Stack
-from policy.values import Props, Unknown, Value, at, integer, leaves, mapping, sequence, text
+from policy.values import Props, Unknown, at, integer, leaves, sequence, text
 from policy.verdict import Verdict
 
 BUILT_IN = "CODER_PROVISIONER_DAEMONS"
@@ -148,7 +148,7 @@ def _address(graph: Graph, release: Node, coderd: list[Node], verdict: Verdict) 
     ports = [integer(at(item, "port")) for item in sequence(service.get("spec", "ports"))]
     if port not in ports:
         verdict.wrong(release, f"has {ADDRESS} {variable.value}; the Service {service.name} has the ports {', '.join(map(str, ports))}")
-    if not any(_selects(service.get("spec", "selector"), node) for node in coderd):
+    if not any(helm.selects(service.get("spec", "selector"), node) for node in coderd):
         verdict.wrong(service, "is where provisioners look for coderd, and its selector does not match coderd's pods")
 
 
@@ -159,20 +159,6 @@ def _answers(graph: Graph, service: Node, host: str, client_namespace: str | Unk
         return False
     full = f"{name}.{namespace}"
     return host in (full, f"{full}.svc", f"{full}.svc.cluster.local") or (host == name and namespace == client_namespace)
-
-
-def _selects(selector: Value, release: Node) -> bool:
-    """Whether a selector matches the pods of coderd's chart, which carry its name and the release's."""
-    name = text(release.get("values", "nameOverride")) or helm.CODER
-    instance = text(release.get("name")) or text(release.get("status", "name"))
-    labels: Props = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": name}
-    asked = mapping(selector)
-    if instance is None:
-        asked = {key: value for key, value in asked.items() if key != "app.kubernetes.io/instance"}
-    else:
-        labels["app.kubernetes.io/instance"] = instance
-    pods = mapping(release.get("values", helm.CODER, "podLabels"))
-    return bool(asked) and all({**labels, **pods}.get(key) == value for key, value in asked.items())
 
 
 PROPERTY = Property(

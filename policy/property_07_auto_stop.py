@@ -17,6 +17,7 @@ from policy.values import Props, Unknown, integer, sequence, text
 from policy.verdict import Verdict
 
 MANAGED = ("defaultTtlMs", "autoStopRequirement", "autoStartPermittedDaysOfWeeks", "allowUserAutoStart", "allowUserAutoStop")
+DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 TTL, PERMITTED = "defaultTtlMs", "autoStartPermittedDaysOfWeeks"
 
 
@@ -37,9 +38,9 @@ def _template(node: Node, settings: Props, verdict: Verdict) -> None:
     if isinstance(ttl, int | float) and (isinstance(ttl, bool) or ttl < 0 or ttl != int(ttl)):
         verdict.wrong(node, f"has {TTL} {ttl}; write whole milliseconds")
     permitted, started = node.get(PERMITTED), node.get("allowUserAutoStart")
-    if isinstance(permitted, list) and not permitted:
+    if isinstance(permitted, list) and not any(day in DAYS for day in permitted):
         verdict.wrong(node, "permits auto-start on no day; permit the days of work")
-    if started is False:
+    if started is not None and not isinstance(started, Unknown) and started is not True:
         verdict.wrong(node, "does not allow auto-start; set allow_user_auto_start to true")
     for key in MANAGED:
         if isinstance(node.get(key), Unknown):

@@ -166,7 +166,8 @@ def machine_of(graph: Graph, group: Node) -> str | None:
 
 
 def _template(graph: Graph, group: Node) -> Node | None:
-    return graph.targets(group, ("launchTemplate", "id"), tokens.LAUNCH_TEMPLATE).only
+    key = "id" if group.get("launchTemplate", "id") is not None else "name"
+    return graph.targets(group, ("launchTemplate", key), tokens.LAUNCH_TEMPLATE).only
 
 
 def _disk_gib(graph: Graph, group: Node) -> int | None:

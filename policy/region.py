@@ -8,10 +8,12 @@ from functools import cached_property
 from policy import tokens
 from policy.facts import RegionFacts
 from policy.graph import Graph, Node
+from policy.ingress import of_everybody
 from policy.systems import SystemNeed
 from policy.values import Props, Unknown, mapping, sequence, text
 
 DEFAULT_ROUTES = ("0.0.0.0/0", "::/0")
+DESTINATIONS = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
 TIER_TAG = "Tier"
 
 
@@ -53,21 +55,31 @@ class Region:
 
     @cached_property
     def routes_of(self) -> dict[str, list[Node]]:
-        """The routes of each route table, by the table's URN: resources of their own, else those that stand inside the table."""
+        """The routes of each route table, by the table's URN: resources of their own, and those that stand inside the table."""
         found: dict[str, list[Node]] = {}
         for route in self.all(tokens.ROUTE):
             for table in self.graph.targets(route, "routeTableId", tokens.ROUTE_TABLE).nodes:
                 found.setdefault(table.urn, []).append(route)
         for table in self.all(tokens.ROUTE_TABLE):
-            if table.urn not in found:
-                found[table.urn] = [_inner_route(table, item) for item in sequence(table.get("routes")) if isinstance(item, dict)]
+            beside = found.setdefault(table.urn, [])
+            known = [_destinations(route) for route in beside]  # once deployed, a table also tells the routes that stand beside it
+            inner = [_inner_route(table, item) for item in sequence(table.get("routes")) if isinstance(item, dict)]
+            beside.extend(route for route in inner if _destinations(route) not in known)
         return found
 
 
 def is_default(route: Node) -> bool:
     """Whether a route takes what no other route takes."""
-    places = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
-    return any(text(route.get(place)) in DEFAULT_ROUTES for place in places)
+    return not _destinations(route).isdisjoint(DEFAULT_ROUTES)
+
+
+def _destinations(route: Node) -> set[str]:
+    return {place for key in DESTINATIONS if (place := text(route.get(key)))}
+
+
+def is_wide(route: Node) -> bool:
+    """Whether a route takes the internet or a large part of it: two halves of the address space are as good as a default route."""
+    return any(map(of_everybody, _destinations(route)))
 
 
 def _inner_route(table: Node, item: Props) -> Node:

@@ -51,6 +51,22 @@ def look_alike(built: ProdLike) -> None:
     built.parts["private-table-b-route"].inputs["natGatewayId"] = Ref(built.parts["nat-a"])
 
 
+def hidden_route(built: ProdLike) -> None:
+    """A harmless route beside the database's table, and the way out inside it."""
+    table = built.parts["database-table"]
+    built.make(
+        "beside", "aws:ec2/route:Route", {"routeTableId": Ref(table), "destinationCidrBlock": "10.9.0.0/16", "vpcEndpointId": "vpce-1"}
+    )
+    table.inputs["routes"] = [{"cidrBlock": "0.0.0.0/0", "gatewayId": Ref(built.parts["internet"])}]
+
+
+def rogue_group(built: ProdLike) -> None:
+    """A copy of coderd's group under a name of its own."""
+    label = {"key": KEY, "value": "rogue", "effect": "NO_SCHEDULE"}
+    inputs = {**built.parts["coder-control"].inputs, "labels": {KEY: "rogue"}, "taints": [label]}
+    built.make("rogue", "aws:eks/nodeGroup:NodeGroup", inputs)
+
+
 def declared(key: str, value: Any) -> Change:
     def change(built: ProdLike) -> None:
         facts = built.parts["environment"].inputs["regions"][built.shape.region]
@@ -96,6 +112,31 @@ MUTANTS = [
         "a database that reaches the internet",
         "is isolated and has a route",
         put("database-a-association", "routeTableId", to("private-table-a")),
+    ),
+    Mutant(
+        "a database that reaches half the internet by an interface",
+        "is isolated and has a route",
+        lambda b: b.make(
+            "half",
+            "aws:ec2/route:Route",
+            {"routeTableId": Ref(b.parts["database-table"]), "destinationCidrBlock": "0.0.0.0/1", "networkInterfaceId": "eni-0a"},
+        ),
+    ),
+    Mutant("a database's way out hidden inside its table", "is isolated and has a route", hidden_route),
+    Mutant(
+        "half of a private subnet's traffic to another zone",
+        "routes a part of the internet past its default route",
+        lambda b: b.make(
+            "half",
+            "aws:ec2/route:Route",
+            {"routeTableId": Ref(b.parts["private-table-a"]), "destinationCidrBlock": "128.0.0.0/1", "natGatewayId": Ref(b.parts["nat-b"])},
+        ),
+    ),
+    Mutant("a node group that nobody declares", "is of the group rogue, which nobody declares", rogue_group),
+    Mutant(
+        "a binding of a Service of other pods",
+        "joins no Service of its namespace in front of coderd's pods",
+        lambda b: b.parts["service"].inputs["spec"].update(selector={"app": "other"}),
     ),
     Mutant(
         "a database that reaches half the internet",

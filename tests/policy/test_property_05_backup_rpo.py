@@ -23,6 +23,12 @@ MUTANTS = [
     Mutant("less than the system asks", "keeps 34 days; prod needs 35", put("database", "backupRetentionPeriod", 34)),
     Mutant("an engine without recovery", "no point-in-time recovery", put("database", "engine", "mariadb")),
     Mutant("no final snapshot", "leaves no final snapshot", put("database", "skipFinalSnapshot", True)),
+    Mutant("no final snapshot, in text", "leaves no final snapshot", put("database", "skipFinalSnapshot", "true")),
+    Mutant(
+        "a replica of nothing without backups",
+        "no point-in-time recovery",
+        lambda b: b.parts["database"].inputs.update(replicateSourceDb="", backupRetentionPeriod=0),
+    ),
     Mutant("no deletion protection", "has no deletion protection", put("database", "deletionProtection", False)),
     Mutant("deletion protection left out", "has no deletion protection", drop("database", "deletionProtection")),
     Mutant("no database", "no database that a policy could judge", remove("database"), whole=True),

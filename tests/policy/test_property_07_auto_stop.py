@@ -44,6 +44,10 @@ BROKEN = [
     Broken("a limit that nobody manages", "leaves defaultTtlMs out", drop(TEMPLATE, "pod-swdev", "defaultTtlMs")),
     Broken("a requirement that nobody manages", "leaves autoStopRequirement out", drop(TEMPLATE, "pod-swdev", "autoStopRequirement")),
     Broken("no day to start on", "permits auto-start on no day", put(TEMPLATE, "pod-swdev", "autoStartPermittedDaysOfWeeks", [])),
+    Broken(
+        "a day that there is not", "permits auto-start on no day", put(TEMPLATE, "pod-swdev", "autoStartPermittedDaysOfWeeks", ["never"])
+    ),
+    Broken("no start by itself, in text", "does not allow auto-start", put(TEMPLATE, "pod-swdev", "allowUserAutoStart", "false")),
     Broken("days to start that nobody manages", "leaves autoStartPermitted", drop(TEMPLATE, "pod-swdev", "autoStartPermittedDaysOfWeeks")),
     Broken("no start by itself", "does not allow auto-start", put(TEMPLATE, "pod-swdev", "allowUserAutoStart", False)),
     Broken("always on, and there is no such template", "there is no such template", put(TEMPLATES, None, "alwaysOn", ["pod-gone"])),

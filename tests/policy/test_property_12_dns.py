@@ -47,6 +47,11 @@ def shown_directly(built: ProdLike) -> None:
     built.parts["listener"].inputs["certificateArn"] = Ref(built.parts["certificate"], "arn")
 
 
+def private_zone(built: ProdLike) -> None:
+    zone = built.make("inside", "aws:route53/zone:Zone", {"name": "example.com", "vpcs": [{"vpcId": Ref(built.parts["vpc"])}]})
+    built.parts["access"].inputs["zoneId"] = Ref(zone)
+
+
 MUTANTS = [
     Mutant("no record of the access host", "coder.example.com (CODER_ACCESS_URL) has no A record", remove("access"), whole=True),
     Mutant("no record of the wildcard", "*.coder.example.com (CODER_WILDCARD_ACCESS_URL) has no A record", remove("wildcard"), whole=True),
@@ -70,6 +75,19 @@ MUTANTS = [
         "does not lead to the load balancer",
         lambda b: put("access", "aliases", [{"name": Ref(b.parts["certificate"], "domainName"), "zoneId": "Z1"}])(b),
     ),
+    Mutant(
+        "addresses of the new protocol that lead elsewhere",
+        "is no ALIAS",
+        lambda b: b.make(
+            "sixth", "aws:route53/record:Record", {**b.parts["access"].inputs, "type": "AAAA", "aliases": None, "records": ["2001:db8::1"]}
+        ),
+    ),
+    Mutant(
+        "a record for one country only",
+        "has geolocationRoutingPolicies, so that some get no address",
+        put("access", "geolocationRoutingPolicies", [{"country": "DE"}]),
+    ),
+    Mutant("a private zone", "stands in the private zone", private_zone),
     Mutant("an alias with coderd's own zone", "use the load balancer's zone", alias("access", zoneId="Z0123456789"), (DEPLOYED,)),
     Mutant("a certificate without the wildcard", "not *.coder.example.com", put("certificate", "subjectAlternativeNames", [])),
     Mutant("a certificate of another host", "not coder.example.com", put("certificate", "domainName", "code.example.com")),
