@@ -11,6 +11,7 @@ _BEFORE, _AFTER = r"(?<![\w.-])", r"(?![\w-])"
 # Written anywhere, a comment or prose as well, these are of one account and no example.
 _CONCRETE = {
     "id of AWS": rf"{_BEFORE}(ami|subnet|sg|vpc|eni|vol|igw|nat|rtb|acl|vpce|eipalloc|lt|snap)-([0-9a-f]{{8}}|[0-9a-f]{{17}}){_AFTER}",
+    "ECR registry": rf"{_BEFORE}\d{{12}}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com",
     "ARN": rf"{_BEFORE}arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{{12}})?:[^\s\"'`]+",
 }
 _INTERPOLATED = rf"{_BEFORE}(ami|subnet|sg|vpc|vpce)-\$\{{"  # an id that is put together
@@ -19,6 +20,7 @@ _REGION = rf"(us|eu|ap|ca|sa|me|af|il|mx|cn)(-gov|-iso[a-z]?)?-{_DIRECTIONS}-\d[
 _MACHINE = r"[a-z]{1,3}\d{1,2}[a-z-]*\.(nano|micro|small|medium|large|\d{0,3}xlarge|metal(-\d+xl)?)"
 _ACCOUNT = r"\d{12}"
 _ADDRESS = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"
+_ADDRESS_6 = r"[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){2,7}/\d{1,3}"
 _METADATA = r"169\.254\.169\.254|169\.254\.170\.(2|23)|fd00:ec2::\d+|metadata\.google\.internal|instance-data(\.ec2\.internal)?"
 _HOST = re.compile(r"(?:https?|wss?|tcp|postgres(?:ql)?)://(?:[^/\s@\"']*@)?([A-Za-z0-9.-]+)", re.IGNORECASE)
 _ENDPOINT = re.compile(
@@ -65,7 +67,7 @@ def in_value(text: str) -> Iterator[str]:
     for match in re.finditer(_HOST, text):
         if _is_endpoint(match[1].lower()):
             yield f"{match[1]} is an endpoint of a cloud"
-    for match in re.finditer(rf"(?<![\w.]){_ADDRESS}(?![\w./])", text):
+    for match in re.finditer(rf"(?<![\w.:])({_ADDRESS}|{_ADDRESS_6})(?![\w./])", text):
         if _is_network(match[0]):
             yield f"{match[0]} is a range of addresses"
     if match := re.search(_REFERENCE, text):

@@ -24,6 +24,8 @@ Network = IPv4Network | IPv6Network
 METADATA = (ip_network("169.254.169.254/32"), ip_network("fd00:ec2::254/128"))  # EC2's instance metadata, IPv4 and IPv6
 DNS, CODERD = "kube-system", "coder"  # the namespaces that every workspace reaches: resolver and coderd
 WORKLOADS = ("deployment", "pod", "stateful_set", "daemon_set", "daemonset", "job", "cron_job", "replication_controller")
+OPAQUE = ("kubernetes_manifest", "kubectl_manifest", "kubectl_file_documents", "helm_release")
+NAMESPACE = "coder-ws"  # where the stack denies what nobody allows
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -43,6 +45,8 @@ class Pod:
 
 def faults(pushed: Pushed, module: Module, vpcs: Sequence[Network]) -> Iterator[str]:
     """Everything that joins two workspaces, or leads from one where none may go."""
+    for kind, name, _ in module.resources(*OPAQUE):
+        yield f"{kind}.{name} may make anything, and no policy reads what; write it as a resource of its own kind"
     found = list(pods(module))
     machines = list(module.resources("aws_instance", "aws_spot_instance_request", "aws_launch_template"))
     if not found and not machines:
@@ -77,10 +81,7 @@ def _first(value: Any) -> Mapping[str, Any]:
 
 
 def _pod(pod: Pod, module: Module, pushed: Pushed, vpcs: Sequence[Network]) -> Iterator[str]:
-    if not re.fullmatch(r"kubernetes_deployment(_v1)?", pod.kind):
-        yield f"{pod} is no Deployment; the VPC CNI enforces policies on pods of one only: make it one"
-    if module.value(pod.spec.get("host_network", False)) is not False:
-        yield f"{pod} shares its node's network, where no NetworkPolicy applies; remove host_network"
+    yield from _where(pod, module)
     if not isinstance(pod.labels, Mapping):
         yield f"{pod} has labels that can't be told; write them plainly"
         return
@@ -100,6 +101,16 @@ def _pod(pod: Pod, module: Module, pushed: Pushed, vpcs: Sequence[Network]) -> I
             yield from (f"kubernetes_network_policy.{name}: {fault}" for fault in _ingress(inside, rule, pod, vpcs))
         for inside, rule in nested(module, spec, "egress"):
             yield from (f"kubernetes_network_policy.{name}: {fault}" for fault in _egress(inside, rule, pushed, vpcs))
+
+
+def _where(pod: Pod, module: Module) -> Iterator[str]:
+    """Whether policies apply to it at all."""
+    if not re.fullmatch(r"kubernetes_deployment(_v1)?", pod.kind):
+        yield f"{pod} is no Deployment; the VPC CNI enforces policies on pods of one only: make it one"
+    if module.value(pod.spec.get("host_network", False)) is not False:
+        yield f"{pod} shares its node's network, where no NetworkPolicy applies; remove host_network"
+    if pod.namespace != NAMESPACE:
+        yield f"{pod} runs in the namespace {pod.namespace}, where nothing is denied by default; run it in {NAMESPACE}"
 
 
 def _of_this_workspace(module: Module, spec: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ from policy.terraform import Symbol, module_of
 from policy.values import Props, Unknown, Value, at, mapping, plain, sequence, text
 from policy.verdict import Verdict
 
-NAMESPACE = "coder-ws"
+NAMESPACE = isolation.NAMESPACE
 NAME_LABEL = "app.kubernetes.io/name"
 WORKSPACE_TAG = "coder.com/workspace"
 # Kinds of policy that decide before a NetworkPolicy is asked: sigs.k8s.io/network-policy-api, and EKS's own of the VPC CNI

@@ -25,6 +25,15 @@ from policy.workspace_nodes import NodeKind, node_kinds, size_of
 _RESERVED = 0.9  # what a node has left for pods at least; kubelet, system and daemons take the rest
 
 
+PROFILE = "${local.sizes[data.coder_parameter.size.value]}"  # the figures of the size that a person chose
+
+
+def _handed(template: Pushed) -> Iterator[str]:
+    profile = template.inputs.get("compute_profile")
+    if profile != PROFILE:
+        yield f"hands its base the profile {profile}, whatever size is chosen; hand over {PROFILE}"
+
+
 def sizes_of(template: Pushed) -> dict[str, Size] | None:
     """The sizes that a template offers; None where it does not say so."""
     try:
@@ -51,6 +60,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         if not sizes:
             yield "offers no size that can be read from its root module"
             return
+        yield from _handed(template)
         offered.update(sizes)
         machines = _machines(template)
         taken = _nodes_of(template, nodes)

@@ -192,6 +192,12 @@ BROKEN = [
         "no NetworkPolicy for Ingress",
         hcl("  metadata {\n    name      = local.name", "  count = 0\n  metadata {\n    name      = local.name"),
     ),
+    Broken(
+        "a pod elsewhere",
+        "where nothing is denied by default",
+        edited({"main.tf.json": swap('"namespace": "coder-ws"', '"namespace": "default"')}),
+    ),
+    Broken("whatever a manifest holds", "may make anything", more('resource "kubernetes_manifest" "x" {\n manifest = {}\n}')),
     Broken("neighbours come in", "lets other workspaces in", more(LET_IN % NEIGHBOURS)),
     Broken("the namespace comes in", "lets other workspaces in", more(LET_IN % "from {\n pod_selector {}\n }")),
     Broken("everybody comes in", "lets every workspace in", more(LET_IN % "ports {\n port = 22\n }")),

@@ -96,10 +96,10 @@ def test_a_template_passes_iff_it_stops_and_starts(
 
 
 def small(mode: str) -> Recording:
-    """One template and what declares it: judging it takes a hundredth of the whole stack."""
+    """One template, what declares it and the accounts of pods: judging it takes a hundredth of the whole stack."""
     found = stack("prod", mode)
     first = found.one(TEMPLATE, "pod-swdev")
-    keep = {"coder-eks:environment:Environment", TEMPLATES, "pulumi:pulumi:Stack"}
+    keep = {"coder-eks:environment:Environment", TEMPLATES, "pulumi:pulumi:Stack", "kubernetes:core/v1:ServiceAccount"}
     found.entries = [entry for entry in found.entries if entry.type in keep or entry is first]
     declared = found.one(TEMPLATES)
     declared.put("templates", {name: facts for name, facts in declared.inputs["templates"].items() if name == first.name})

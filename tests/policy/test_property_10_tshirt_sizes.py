@@ -112,6 +112,11 @@ def role(name: str, value: str) -> Any:
 
 
 BROKEN = [
+    Broken(
+        "one profile for all sizes",
+        "whatever size is chosen",
+        root(lambda content: content["module"]["base"].update(compute_profile='${local.sizes["sw-dev-small"]}')),
+    ),
     Broken("a processor less", "offers sw-dev-small with 1 vCPU", size("sw-dev-small", "cpu", 1.0)),
     Broken("more memory", "offers sw-dev-medium with 4 vCPU, 9 GiB", size("sw-dev-medium", "memory", "9Gi")),
     Broken("another storage", "offers platform with 4 vCPU, 8 GiB, 50 GiB", size("platform", "storage", "50Gi")),

@@ -21,6 +21,8 @@ BROKEN = [
     Broken("a data source", "data aws_vpc is declared", edited({VARIABLES: append('data "aws_vpc" "x" {\n}')})),
     Broken("a subnet in a default", "subnet-", edited({VARIABLES: append('variable "s" {\n  default = "subnet-0123456789abcdef0"\n}')})),
     Broken("a role in a script", "arn:aws:", edited({SCRIPT: append("export R=arn:aws:iam::123456789012:role/x")})),
+    Broken("a registry in a comment", "is an ECR registry", edited({SCRIPT: append("# 123456789012.dkr.ecr.us-east-1.amazonaws.com/x")})),
+    Broken("a range of the new protocol", "fd00:a::/48", edited({SCRIPT: append("ip route add fd00:a::/48 dev eth0")})),
     Broken("a range in a script", "10.0.0.0/16", edited({SCRIPT: append("ip route add 10.0.0.0/16 dev eth0")})),
     Broken("a key of another trade in the manifest", "node_selector", edited({MANIFEST: append("node_selector: {a: b}")})),
     Broken(

@@ -35,6 +35,17 @@ def permit(path: str, expires: str = "2999-12-31", reason: str = "a customer ask
 OPEN = {"capabilities": {"network-egress": "unrestricted"}}
 PATH = "capabilities.network-egress"
 BROKEN = [
+    Broken("another account of Kubernetes", "which is no ServiceAccount of coder-ws", forged(hands(service_account="coder-provisioner"))),
+    Broken(
+        "a program that the plan runs",
+        "reads external beside its base",
+        forged({ROOT: json_edit(lambda c: c["data"].update(external={"x": {}}))}),
+    ),
+    Broken(
+        "a file beside the root module",
+        "has more.tf beside its root module",
+        forged({"more.tf": lambda _: 'resource "null_resource" "x" {\n}\n'}),
+    ),
     Broken("wider egress that nobody tells of", f"hands {PATH} = unrestricted", edited(hands(network_egress="unrestricted"))),
     Broken("a forged manifest over it", f"hands {PATH} = unrestricted", forged(hands(network_egress="unrestricted"))),
     Broken("wider egress without a permit", f"override {PATH}", forged({**hands(network_egress="unrestricted"), **tells(OPEN)})),
