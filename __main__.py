@@ -8,7 +8,7 @@ from components.chart_keys import UnknownChartValueError
 from components.database_role import NoRootsError
 from components.environment import Environment, EnvironmentArgs
 from components.tags import environment_tags, tag_everything
-from composer import CompositionError
+from composer.errors import CompositionError
 from plan import PlanError, make_plan
 from settings.from_pulumi import load_from_pulumi
 from settings.load import SettingsError

@@ -15,12 +15,14 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
-from composer import Catalog, Deployment, Instance, compose, judging, load_catalog
-from composer.catalog import Module
+from composer import judging
+from composer.catalog import Catalog, Module, load_catalog
+from composer.composing import Deployment, compose
 from composer.files import content_hash
+from composer.rendering import Instance
 from plan import make_plan
 from plan.templates import template_facts
-from settings import load_file
+from settings.load import load_file
 from tools.install import ROOT
 
 TODAY = date(2026, 11, 21)  # permits are judged against it; a benchmark has no clock but for time

@@ -23,7 +23,7 @@ from components.postgresql import PostgreSql
 from components.provisioners import Provisioners, ProvisionersArgs
 from components.templates import Templates, TemplatesArgs
 from components.workspace_machines import WorkspaceMachines, WorkspaceMachinesArgs
-from composer import Instance
+from composer.rendering import Instance
 from plan.templates import template_facts
 from settings.cluster import IdentityMode, Role
 from settings.network import Tier

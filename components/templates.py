@@ -10,8 +10,11 @@ from pathlib import Path
 import pulumi_coderd as coderd
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
 
-from composer import Catalog, Composed, CompositionError, Deployment, Instance, compose, load_catalog
+from composer.catalog import Catalog, load_catalog
+from composer.composing import Composed, Deployment, compose
+from composer.errors import CompositionError
 from composer.publications import Lifecycle, Permit
+from composer.rendering import Instance
 from settings.coder import EVERYONE, Coder, Oidc
 from settings.quantities import Day
 from settings.templates import On, Published

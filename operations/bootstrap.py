@@ -19,7 +19,7 @@ from typing import cast
 from operations.coder_api import CoderApi, Credentials, PasswordLoginOffError
 from operations.failure import ExitCode, Failure
 from operations.secret_store import SecretStore
-from settings import Settings
+from settings.model import Settings
 
 LIFETIME = timedelta(days=90)  # requirements section 5, Tokens
 RENEW_SHARE = 3  # a run in the last third of the lifetime makes a new one

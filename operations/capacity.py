@@ -12,7 +12,7 @@ from operations.failure import ExitCode, Failure
 from plan import Plan, PlanError, make_plan
 from plan.instances import INSTANCE_TYPES
 from plan.model import NodeGroupPlan, RegionPlan
-from settings import Settings
+from settings.model import Settings
 from settings.observability import Prometheus
 from settings.roles import Role
 from settings.workload import Sizing

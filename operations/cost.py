@@ -12,7 +12,7 @@ from rich.table import Table
 from operations.capacity import plan_of
 from plan.aurora_costs import aurora_costs
 from plan.load_times import load_times
-from settings import Settings
+from settings.model import Settings
 
 Rows = Sequence[Sequence[str]]
 COST_HEAD = ("what", "quantity", "unit", "USD each", "USD a month")

@@ -14,7 +14,7 @@ import boto3
 from botocore.config import Config
 
 from plan import Plan
-from settings import Settings
+from settings.model import Settings
 
 CONNECT_SECONDS, FETCH_SECONDS = 5, 10
 LARGEST_DOCUMENT = 1_000_000  # bytes

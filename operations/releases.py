@@ -13,8 +13,8 @@ from typing import TypeVar
 import yaml
 from pydantic import ValidationError
 
-from composer import Catalog, versioning
-from composer.catalog import AnyModule, Module
+from composer import versioning
+from composer.catalog import AnyModule, Catalog, Module
 from composer.channels import CONTRACT, tag_of
 from composer.manifests import Base, Contract, Toolchain
 from composer.versioning import Bump, Change

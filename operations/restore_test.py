@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from operations.failure import ExitCode, Failure
 from operations.restored import Restored, kind_of
-from settings import Settings
+from settings.model import Settings
 
 RTO = timedelta(hours=2)  # reference-architecture.md, Recovery Objectives
 RPO = timedelta(minutes=15)

@@ -12,7 +12,8 @@ from typing import cast
 
 from operations.failure import ExitCode, Failure
 from operations.stack_names import stack_files
-from settings import Settings, SettingsError, load_file
+from settings.load import SettingsError, load_file
+from settings.model import Settings
 
 _SECONDS = 120  # a remote backend has to be asked
 _LOCAL = "run this as `./local coder-eks …`"

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from composer import Catalog, Composed, CompositionError, Deployment, Instance, compose, judging, load_catalog, versioning
+from composer import judging, versioning
 from composer.archive import unpack
-from composer.catalog import AnyModule
+from composer.catalog import AnyModule, Catalog, load_catalog
+from composer.composing import Composed, Deployment, compose
+from composer.errors import CompositionError
 from composer.files import read
 from composer.publications import Permit, Pin
+from composer.rendering import Instance
 from operations import releases
 from operations.catalog_git import Repository
 from operations.failure import ExitCode, Failure

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from composer import Catalog, Composed
 from composer.archive import pack
-from composer.catalog import AnyModule
+from composer.catalog import AnyModule, Catalog
 from composer.channels import CONTRACT, tag_of
+from composer.composing import Composed
 from operations import releases, templates
 from operations.artifacts import RealArtifacts
 from operations.catalog_git import repository

@@ -8,7 +8,7 @@ from pathlib import Path
 from plan import make_plan
 from plan.alerts import ROUTES, RUNBOOK, Alarm, Level, Notice, Rule
 from plan.model import Plan
-from settings import load_file
+from settings.load import load_file
 from tools.install import ROOT
 
 PAGE = ROOT / "docs" / "observability.md"

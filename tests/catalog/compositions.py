@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from composer import Catalog, Composed, Instance, compose, load_catalog
-from composer.composing import Deployment
+from composer.catalog import Catalog, load_catalog
+from composer.composing import Composed, Deployment, compose
 from composer.publications import Lock, MachineImage, ResolvedMachine
-from settings import load_file
+from composer.rendering import Instance
+from settings.load import load_file
 
 ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"

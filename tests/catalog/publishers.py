@@ -17,7 +17,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from composer import load_catalog
+from composer.catalog import load_catalog
 from tests.catalog.modules import Module
 
 CATALOG = Path(__file__).parents[2] / "catalog"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from composer import load_catalog
+from composer.catalog import load_catalog
 from tests.catalog.publishers import CATALOG, Home, archive, checksum, python_archive, served, versions
 
 DATASCI, GENERIC = versions("datasci"), versions("generic")

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 import pytest
 import yaml
 
-from composer import load_catalog
+from composer.catalog import load_catalog
 from tests.catalog.modules import parse
 
 CATALOG = Path(__file__).parents[2] / "catalog"

@@ -20,7 +20,7 @@ from tree_sitter import Language, Node, Parser
 from composer import portability
 from composer.matching import mismatches
 from operations.stack_names import stack_files
-from settings import load_file
+from settings.load import load_file
 from tests.catalog.compositions import catalog
 from tests.catalog.modules import Module
 from tests.catalog.publishers import versions

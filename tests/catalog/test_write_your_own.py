@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from composer import CompositionError, compose, load_catalog, portability
-from composer.composing import Deployment
+from composer import portability
+from composer.catalog import load_catalog
+from composer.composing import Deployment, compose
+from composer.errors import CompositionError
 from composer.matching import mismatches
 from tests.catalog.compositions import INSTANCE, ROOT, SIZES, TODAY
 from tests.catalog.modules import Module

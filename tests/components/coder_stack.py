@@ -18,8 +18,8 @@ from components.database import Database, DatabaseArgs
 from components.identity import ClusterIdentity
 from components.postgresql import PostgreSql
 from plan.model import ControlPlan
-from settings import load_file
 from settings.cluster import IdentityMode
+from settings.load import load_file
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
 

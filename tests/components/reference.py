@@ -10,8 +10,8 @@ import yaml
 
 from components.environment import Environment, EnvironmentArgs
 from plan import Plan, make_plan
-from settings import Settings, load
-from settings.load import read_config
+from settings.load import load, read_config
+from settings.model import Settings
 from tests.components.graph import Graph
 from tests.components.recorder import record
 from tests.settings.cases import PREFIX, merged

@@ -24,8 +24,8 @@ from components.coder_environment import (
 )
 from components.coder_reference import UnknownCoderValueError, check, known_variable
 from components.coder_values import SELECTOR, Placement, ReleaseFacts, values
-from settings import load_file
 from settings.coder import Coder
+from settings.load import load_file
 
 CODER = load_file(Path(__file__).parents[2] / "Pulumi.prod.yaml").coder
 FACTS = ServerFacts(

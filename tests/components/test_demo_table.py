@@ -12,7 +12,8 @@ import pytest
 
 from components.environment import Environment, EnvironmentArgs
 from plan import Plan, make_plan
-from settings import Settings, load_file
+from settings.load import load_file
+from settings.model import Settings
 from tests.components.graph import Graph, Node
 from tests.components.recorder import record
 from tests.components.test_order import CALLS

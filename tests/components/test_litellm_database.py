@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from plan import make_plan
-from settings import load_file
+from settings.load import load_file
 from tests.components.graph import Node
 from tests.components.test_demo_table import ROOT
 from tests.components.test_regions import RULE, demo, graph

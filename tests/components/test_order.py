@@ -9,7 +9,7 @@ from components.environment import Environment, EnvironmentArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network
 from plan import make_plan
-from settings import load_file
+from settings.load import load_file
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
 from tests.components.recorder import record

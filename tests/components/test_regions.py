@@ -10,7 +10,8 @@ import yaml
 
 from components.environment import Environment, EnvironmentArgs
 from plan import make_plan
-from settings import Settings, load
+from settings.load import load
+from settings.model import Settings
 from tests.components.graph import Graph, Node
 from tests.components.recorder import record
 from tests.components.test_order import CALLS

@@ -13,8 +13,10 @@ from pulumi_kubernetes.helm.v3 import Release
 
 from components.coder_access import CoderAccess, CoderAccessArgs
 from components.templates import Templates, TemplatesArgs, milliseconds
-from composer import CompositionError, Instance
-from settings import Settings, load_file
+from composer.errors import CompositionError
+from composer.rendering import Instance
+from settings.load import load_file
+from settings.model import Settings
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
 from tests.components.test_coder_values import by_github

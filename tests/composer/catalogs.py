@@ -8,10 +8,11 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from composer import Catalog, Deployment, Instance
-from composer.catalog import Module
+from composer.catalog import Catalog, Module
+from composer.composing import Deployment
 from composer.manifests import Base, Contract, Toolchain
 from composer.publications import Composition, Container, Lock, MachineImage, Registry
+from composer.rendering import Instance
 from settings.workload import Size
 
 CONTRACT = Contract.model_validate(

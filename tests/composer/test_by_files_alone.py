@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from composer import Deployment, Instance, compose, judging, load_catalog
+from composer import judging
+from composer.catalog import load_catalog
+from composer.composing import Deployment, compose
+from composer.rendering import Instance
 from plan import make_plan
 from plan.templates import template_facts
-from settings import load_file
+from settings.load import load_file
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_file(ROOT / "Pulumi.prod.yaml")

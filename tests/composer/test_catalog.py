@@ -9,7 +9,8 @@ from pathlib import Path
 import hcl2
 import pytest
 
-from composer import CompositionError, load_catalog
+from composer.catalog import load_catalog
+from composer.errors import CompositionError
 from composer.manifests import Choice
 from composer.matching import mismatches
 from composer.publications import Container

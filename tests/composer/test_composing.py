@@ -14,10 +14,13 @@ from typing import Any
 import hcl2
 import pytest
 
-from composer import Composed, CompositionError, Deployment, Instance, compose, load_catalog
 from composer.archive import LIMIT, left_out, pack, unpack
+from composer.catalog import load_catalog
+from composer.composing import Composed, Deployment, compose
+from composer.errors import CompositionError
 from composer.provenance import literal
-from settings import load_file
+from composer.rendering import Instance
+from settings.load import load_file
 
 ROOT = Path(__file__).parents[2]
 CATALOG = ROOT / "catalog"

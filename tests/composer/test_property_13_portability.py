@@ -204,7 +204,7 @@ def test_a_manifest_with_a_key_of_its_own_is_not_portable():
 def test_what_nobody_can_read_is_told():
     assert "this is no text" in portability.faults({"toolchain.yaml": MANIFEST, "bootstrap/tool": b"\x7fELF\xff\xfe"})[0]
     assert (
-        "main.tf: this is no Terraform: line 2, column 1; nobody can see what is in it"
+        "main.tf: this is no Terraform: line 1, column 9; nobody can see what is in it"
         in portability.faults({"toolchain.yaml": MANIFEST, "main.tf": b"locals {"})[0]
     )
     assert portability.faults({}) == ["toolchain.yaml is missing; a toolchain says what it is there"]

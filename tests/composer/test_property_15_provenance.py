@@ -17,9 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from composer import CompositionError, compose, judging, provenance
+from composer import judging, provenance
 from composer.archive import pack, unpack
-from composer.composing import Composed
+from composer.composing import Composed, compose
+from composer.errors import CompositionError
 from tests.composer.catalogs import DEPLOYMENT, catalogs, pod, virtual_machine
 
 TODAY = date(2026, 11, 21)

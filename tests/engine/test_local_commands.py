@@ -8,7 +8,7 @@ from dataclasses import asdict
 import pytest
 
 from plan import make_plan
-from settings import load_file
+from settings.load import load_file
 from tests.engine.terminal import Terminal
 from tools.install import ROOT
 

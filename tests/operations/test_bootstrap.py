@@ -16,7 +16,7 @@ from operations.bootstrap import Bootstrap, Surroundings
 from operations.coder_api import CoderApi, Credentials
 from operations.failure import ExitCode, Failure
 from operations.secret_store import SecretStore
-from settings import load_file
+from settings.load import load_file
 from tests.operations.fake_coderd import FakeCoderd, serving
 
 SETTINGS = load_file(Path(__file__).parents[2] / "Pulumi.prod.yaml")

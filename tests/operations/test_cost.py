@@ -11,7 +11,7 @@ import pytest
 from operations.command import main
 from plan.aurora_costs import aurora_costs
 from plan.load_times import load_times
-from settings import load_file
+from settings.load import load_file
 
 ROOT = Path(__file__).parents[2]
 DEMO = load_file(ROOT / "Pulumi.demo.yaml")

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from operations.failure import ExitCode, Failure
 from operations.restore_test import RestoreTest, Result, Surroundings, as_json, show
-from settings import Settings
+from settings.model import Settings
 from tests.components.reference import reference
 from tests.plan.stacks import prod
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from composer import load_catalog
+from composer.catalog import load_catalog
 from composer.publications import MachineSearch
 from operations import templates_runs
 from operations.artifacts import RealArtifacts
@@ -23,7 +23,7 @@ from operations.catalog_git import repository
 from operations.command import main
 from operations.failure import ExitCode, Failure
 from operations.resolving import resolve, text
-from settings import load_file
+from settings.load import load_file
 from settings.templates import Channel
 
 ROOT = Path(__file__).parents[2]

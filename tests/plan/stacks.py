@@ -8,7 +8,8 @@ import yaml
 
 from plan import Plan, PlanError, make_plan
 from plan.model import RegionPlan
-from settings import Settings, load
+from settings.load import load
+from settings.model import Settings
 from tests.settings.cases import STACK_FILE, happy, merged
 
 REGION = "us-east-1"

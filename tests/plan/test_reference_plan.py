@@ -7,8 +7,7 @@ import yaml
 
 from plan import Plan, PlanError, make_plan
 from plan.model import QuotaDemand
-from settings import load
-from settings.load import read_config
+from settings.load import load, read_config
 from tests.settings.cases import HERE, PREFIX, merged
 
 REGION = "us-east-1"

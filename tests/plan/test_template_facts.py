@@ -7,7 +7,7 @@ import yaml
 
 from plan import make_plan
 from plan.templates import template_facts
-from settings import load
+from settings.load import load
 from tests.components.test_regions import FILE
 from tests.plan.stacks import REGION, plan_of, prod
 

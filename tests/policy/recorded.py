@@ -25,7 +25,7 @@ from localcloud.kinds.model import UNKNOWN
 from localcloud.monitor import Known, Options, Registered, flatten
 from localcloud.wire import Properties, ResourceReference
 from plan import make_plan
-from settings import load_file
+from settings.load import load_file
 from settings.model import Settings
 from tests.components.graph import Graph
 from tests.components.recorder import record

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from policy.graph import Graph, Node
-from settings import load
+from settings.load import load
 from tests.policy.breaking import Breaking, drop, edited, put, remove, swap
 from tests.policy.judge import run
 from tests.policy.recorded import ROOT, Entry, Recording, record_settings

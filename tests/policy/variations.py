@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from settings import SettingsError
-from settings.load import load
+from settings.load import SettingsError, load
 from settings.model import Settings
 from tests.policy.judge import Config
 from tests.policy.recorded import ROOT, Entry, Recording

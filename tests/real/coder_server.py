@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 from components.coder_environment import QuietHours, SecretKey, ServerFacts, environment
-from settings import Settings
+from settings.model import Settings
 from tests.real.postgresql import postgres, postgres_binaries
 from tests.real.processes import free_port, running
 

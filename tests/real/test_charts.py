@@ -17,7 +17,7 @@ import yaml
 
 from operations.values import values_files
 from policy.manifests import judge
-from settings import load_file
+from settings.load import load_file
 from tests.real.api_server import ApiServer
 from tests.real.visits import Manifest, Visits
 from tools import charts, real_parts

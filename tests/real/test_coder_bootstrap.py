@@ -20,7 +20,7 @@ import boto3
 import pytest
 import requests
 
-from settings import load_file
+from settings.load import load_file
 from tests.real.coder_server import coder_server, identity_provider, postgres, prods_variables
 from tests.real.postgresql import copy, dump, psql
 from tests.real.processes import free_port, running

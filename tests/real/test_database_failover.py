@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from settings import load_file
+from settings.load import load_file
 from tests.real.coder_server import coder_server, identity_provider, prods_variables
 from tests.real.postgresql import server
 from tools import real_parts

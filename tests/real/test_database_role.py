@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from components.database_role import SQL
-from settings import load_file
+from settings.load import load_file
 from tests.real.coder_server import coder_server, identity_provider, postgres, prods_variables
 from tests.real.postgresql import psql
 from tools import real_parts

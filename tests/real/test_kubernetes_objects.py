@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from settings import load_file
+from settings.load import load_file
 from tests.real.api_server import ApiServer
 from tests.real.visits import Manifest, Visits
 from tools.install import ROOT

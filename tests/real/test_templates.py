@@ -15,8 +15,10 @@ import pytest
 
 from components.coder_values import HTTP_PORT
 from components.namespaces import CODER, STORAGE_CLASS, WORKSPACE_SERVICE_ACCOUNT, WORKSPACES
-from composer import Composed, Deployment, Instance, compose, load_catalog
-from settings import load_file
+from composer.catalog import load_catalog
+from composer.composing import Composed, Deployment, compose
+from composer.rendering import Instance
+from settings.load import load_file
 from settings.quantities import CpuQuantity, MemoryQuantity
 from tests.real.api_server import ApiServer
 from tests.real.visits import Visits

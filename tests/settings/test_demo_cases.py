@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import SettingsError, load, load_file
-from settings.load import read_config
+from settings.load import SettingsError, load, load_file, read_config
 from settings.network import NatMode
 from settings.regions import Serves
 from tests.settings.cases import HERE, merged, messages

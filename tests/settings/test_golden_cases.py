@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import SettingsError, load, load_file
-from settings.load import read_config
+from settings.load import SettingsError, load, load_file, read_config
 from tests.settings.cases import HAPPY, HERE, STACK_FILE, happy, merged, messages
 
 ERRORS = sorted(HERE.glob("prod.error.*.yaml"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from settings import SettingsError, load, load_file
+from settings.load import SettingsError, load, load_file
 from settings.model import Settings
 from tests.settings.cases import PREFIX, STACK_FILE, happy
 from tests.settings.test_golden_cases import JARGON

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from settings import SettingsError, load, load_file
 from settings.cluster import IdentityMode
 from settings.database import DatabaseEngine, DatabaseKey
-from settings.load import read_config
+from settings.load import SettingsError, load, load_file, read_config
 from settings.network import NatMode, Tier
 from settings.roles import CapacityType, Role
 from tests.settings.cases import HERE, merged, messages

@@ -11,8 +11,8 @@ import pulumi
 import pytest
 from pulumi.runtime.config import CONFIG, set_all_config
 
-from settings import SettingsError, load
 from settings.from_pulumi import load_from_pulumi
+from settings.load import SettingsError, load
 from settings.model import Settings
 from settings.versions import BY_KUBERNETES, KUBERNETES_SUPPORT, AddOnVersions, ChartVersions, Versions
 from tests.settings.cases import PREFIX, STACK_FILE, happy
