@@ -15,9 +15,9 @@ from pydantic import AfterValidator, PlainSerializer, PlainValidator, WithJsonSc
 
 KIB, MIB, GIB, TIB = (1024**power for power in (1, 2, 3, 4))
 
-# Nine digits: more than there is of anything, and what every later division holds
+# Nine digits of CPU, eighteen of memory: more than there is of anything, and what every later division holds
 _CPU = re.compile(r"^(?P<number>\d{1,9}(\.\d{1,3})?)(?P<unit>m?)$")
-_MEMORY = re.compile(r"^(?P<number>\d{1,9}(\.\d{1,9})?)(?P<unit>Ki|Mi|Gi|Ti)$")
+_MEMORY = re.compile(r"^(?P<number>\d{1,18}(\.\d{1,9})?)(?P<unit>Ki|Mi|Gi|Ti)$")
 _PERCENT = re.compile(r"^(?P<number>\d+(\.\d+)?) ?%$")
 _TIME = re.compile(r"^(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)$")
 _DURATION = re.compile(r"^(?P<number>[1-9]\d*)(?P<unit>[mhd])$")
