@@ -9,6 +9,7 @@ from components.database_role import NoRootsError
 from components.environment import Environment, EnvironmentArgs
 from components.tags import environment_tags, tag_everything
 from composer.errors import CompositionError
+from composer.publishing import PublicationError
 from plan import PlanError, make_plan
 from settings.from_pulumi import load_from_pulumi
 from settings.load import SettingsError
@@ -30,6 +31,8 @@ def main() -> None:
     tag_everything(environment_tags(system=system.name, owner=system.owner, cost_center=system.cost_center))
     try:
         environment = Environment("coder", EnvironmentArgs(settings=settings, plan=plan))
+    except PublicationError as error:  # nor does the composer know the file
+        raise pulumi.RunError("\n".join(f"Pulumi.{pulumi.get_stack()}.yaml: {problem}" for problem in error.problems)) from None
     except (CompositionError, UnknownChartValueError) as error:
         raise pulumi.RunError("\n".join(error.problems)) from None
     except NoRootsError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pulumi_aws as aws
@@ -23,8 +23,7 @@ from components.postgresql import PostgreSql
 from components.provisioners import Provisioners, ProvisionersArgs
 from components.templates import Templates, TemplatesArgs
 from components.workspace_machines import WorkspaceMachines, WorkspaceMachinesArgs
-from composer.rendering import Instance
-from plan.templates import template_facts
+from composer.composing import Composed
 from settings.cluster import IdentityMode, Role
 from settings.network import Tier
 from settings.observability import Prometheus
@@ -121,11 +120,12 @@ def inside_coder(
     answering: Sequence[Resource],
     token: aws.secretsmanager.Secret,
     token_made_on: date,
+    versions: Mapping[str, Composed],
 ) -> CoderAccess:
     """What is made of a running Coder: its provider and licence, the provisioners, then groups and templates.
 
     All of it is asked of coderd at its access URL, so a destroy takes all that answers there, `answering`, away after it. The
-    provisioner key is as old as the token: a new token makes a new key (PRV-07).
+    provisioner key is as old as the token: a new token makes a new key (PRV-07). versions: of the published templates, by name.
     """
     settings, cluster = place.settings, base.cluster
     inside = place.inside(cluster.kubernetes)
@@ -170,10 +170,10 @@ def inside_coder(
         "templates",
         TemplatesArgs(
             settings=settings.templates,
+            versions=versions,
             workload=settings.workload,
             coder=settings.coder,
             licensed=access.licensed,
-            instance=_instance(place),
             provisioner_tags=place.planned.provisioners.tags,
             organization_id=access.organization_id,
             coderd=access.provider,
@@ -182,9 +182,3 @@ def inside_coder(
         inside,
     )
     return access
-
-
-def _instance(place: Place) -> Instance:
-    """What the bases of the templates are told about this deployment."""
-    facts = template_facts(place.settings, place.plan, place.region)
-    return Instance(coder_url=facts.coder_url, access_url=facts.access_url, region=facts.region, platform=facts.platform)

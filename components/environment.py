@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
@@ -18,6 +20,8 @@ from components.place import Place
 from components.proxy_region import proxy_region
 from components.region_link import RegionLink, RegionLinkArgs, Side
 from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, kept_by_bootstrap, made_on, next_step
+from composer.catalog import load_catalog
+from composer.publishing import publish
 from plan.model import Plan
 from settings.model import Settings
 
@@ -37,6 +41,7 @@ class Environment(ComponentResource):
 
     On the first visit there is no token of coderd: provisioners and templates are left out, and coderd lets its first user log in by
     password. `coder-eks bootstrap` makes that user and the token; the next update declares the rest and takes the password login away.
+    Templates are composed on both visits, before anything is declared: CompositionError with all that keeps them from being made.
     """
 
     summary: dict[str, Input[object]]
@@ -44,6 +49,7 @@ class Environment(ComponentResource):
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: ResourceOptions | None = None) -> None:
         settings, plan, primary = args.settings, args.plan, args.settings.primary_region
+        versions = publish(load_catalog(Path("catalog")), settings, plan, datetime.now(UTC).date())
         providers = {region: aws.Provider(region, region=region) for region in settings.deployed_regions}
         token_name = TOKEN_SECRET.format(system=settings.system.name)
         token_made_on = made_on(token_name, providers[primary])
@@ -77,7 +83,7 @@ class Environment(ComponentResource):
             another = coder_server(places[region], bases[region], state, ways[region], visit, after=[server, links[region]])
             answering += _answering(another, ways[region])
         if token_made_on is not None:
-            access = inside_coder(here, base, server, answering, token, token_made_on)
+            access = inside_coder(here, base, server, answering, token, token_made_on, versions)
             for region in sorted(places.keys() - ways.keys()):
                 ways[region] = proxy_region(places[region], bases[region], way, access)
         topics = observability(here, Observed(places=places, bases=bases, entrances=ways, key_made_on=token_made_on))

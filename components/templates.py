@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pulumi_coderd as coderd
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
 
-from composer.catalog import Catalog, load_catalog
-from composer.composing import Composed, Deployment, compose
-from composer.errors import CompositionError
-from composer.publications import Lifecycle, Permit
-from composer.rendering import Instance
+from composer.composing import Composed
+from composer.publications import Lifecycle
 from settings.coder import EVERYONE, Coder, Oidc
 from settings.quantities import Day
-from settings.templates import On, Published
 from settings.templates import Templates as TemplateSettings
 from settings.workload import Workload
 
@@ -26,23 +22,22 @@ _DAY_NAMES = dict(zip(Day, ("monday", "tuesday", "wednesday", "thursday", "frida
 
 @dataclass(frozen=True, kw_only=True)
 class TemplatesArgs:
-    """licensed: the licence, which Premium features wait for. instance: what the templates' bases are told.
+    """versions: what is published, by name, composed. licensed: the licence, which Premium features wait for.
 
     provisioner_tags: those of the provisioners, or no build would be taken. provisioners: what must run before a template is imported.
-    catalog: where toolchains and bases are. composed: where template folders are written, relative to the program, as coderd's provider
-    reads it, so that state names no machine's path.
+    composed: where template folders are written, relative to the program, as coderd's provider reads it, so that state names no machine's
+    path.
     """
 
     settings: TemplateSettings
+    versions: Mapping[str, Composed]
     workload: Workload
     coder: Coder
     licensed: Sequence[Resource]
-    instance: Instance
     provisioner_tags: Mapping[str, str]
     organization_id: Input[str]
     coderd: coderd.Provider
     provisioners: Sequence[Resource] = field(default_factory=list[Resource])
-    catalog: Path = Path("catalog")
     composed: Path = Path("composed")
 
 
@@ -50,17 +45,15 @@ class Templates(ComponentResource):
     """Groups with their quota, then templates with one active version each (CDR-17, CDR-19, CDR-33, TPL-30, TPL-36).
 
     A group's allowance is credits a member: each workspace costs one (catalogue), so it is the number of workspaces a person may have.
-    Coder adds up the allowances of all groups that a person is in: one group has one, the others none. Raises CompositionError with all
-    faults of all published templates.
+    Coder adds up the allowances of all groups that a person is in: one group has one, the others none.
     """
 
     def __init__(self, name: str, args: TemplatesArgs, opts: ResourceOptions | None = None) -> None:
-        composed = compose_all(load_catalog(args.catalog), args)
         facts: dict[str, Input[object]] = {
-            "templates": {template: _facts(template, version, args.settings) for template, version in composed.items()},
+            "templates": {template: _facts(template, version, args.settings) for template, version in args.versions.items()},
             "groups": group_names(args.settings, args.coder),
             "workspacesEach": args.workload.users.workspaces_each,
-            "alwaysOn": sorted(set(args.settings.always_on) & set(composed)),
+            "alwaysOn": sorted(set(args.settings.always_on) & set(args.versions)),
         }
         super().__init__("coder-eks:templates:Templates", name, dict(facts), opts)
         self._args = args
@@ -69,7 +62,7 @@ class Templates(ComponentResource):
         self.groups_by_name = {group: self._group(group) for group in group_names(args.settings, args.coder)}
         if args.coder.oidc is not None and args.coder.oidc.group_mapping:
             self._group_sync(name, args.coder.oidc)
-        templates = {template: self._template(template, version) for template, version in composed.items()}
+        templates = {template: self._template(template, version) for template, version in args.versions.items()}
         self.register_outputs({**facts, "templateIds": {template: made.id for template, made in templates.items()}})
 
     def _group(self, group: str) -> coderd.Group:
@@ -144,35 +137,6 @@ class Templates(ComponentResource):
             ],
             opts=ResourceOptions.merge(self._licensed, ResourceOptions(depends_on=list(self._args.provisioners))),
         )
-
-
-def compose_all(catalog: Catalog, args: TemplatesArgs) -> dict[str, Composed]:
-    """Every published template by name, in order; CompositionError with the faults of all."""
-    composed: dict[str, Composed] = {}
-    problems: list[str] = []
-    for name, published in args.settings.active.items():
-        try:
-            composed[name] = compose(catalog, name, deployment(args.settings, args.workload, args.instance, name), published.sizes)
-            problems.extend(_misplaced(name, published, catalog, composed[name]))
-        except CompositionError as error:
-            problems.extend(error.problems)
-    if problems:
-        raise CompositionError(problems)
-    return composed
-
-
-def _misplaced(name: str, published: Published, catalog: Catalog, version: Composed) -> Iterator[str]:
-    """The stack file says what workspaces are, since limits and capacity follow from it; the base has to agree."""
-    source = version.provenance.base
-    on = On.EC2 if catalog.bases[source.name, source.version].manifest.machines else On.PODS
-    if on is not published.runs_on:
-        yield f"{name}: its workspaces are {on}, the stack file says {published.runs_on}; write templates.published.{name}.runs_on: {on}"
-
-
-def deployment(settings: TemplateSettings, workload: Workload, instance: Instance, template: str) -> Deployment:
-    """What the stack file says of one template."""
-    permits = [Permit.model_validate(permit.model_dump(exclude={"template"})) for permit in settings.permits if permit.template == template]
-    return Deployment(sizes=workload.sizes, instance=instance, channel=settings.channel, permits=permits, today=datetime.now(UTC).date())
 
 
 def group_names(settings: TemplateSettings, coder: Coder) -> list[str]:

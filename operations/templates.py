@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from composer import judging, versioning
+from composer import judging, publishing, versioning
 from composer.archive import unpack
 from composer.catalog import AnyModule, Catalog, load_catalog
 from composer.composing import Composed, Deployment, compose
 from composer.errors import CompositionError
 from composer.files import read
-from composer.publications import Permit, Pin
-from composer.rendering import Instance
+from composer.publications import Pin
 from operations import releases
 from operations.catalog_git import Repository
 from operations.failure import ExitCode, Failure
 from operations.stack import Stack
 from plan import PlanError, make_plan
-from plan.templates import template_facts
 from settings.model import Settings
 from settings.templates import Channel
 
@@ -53,20 +51,9 @@ def catalogue(folder: Path) -> Catalog:
 def deployment(settings: Settings, template: str, today: date, channel: Channel | None = None) -> Deployment:
     """What a stack tells the composer of one template."""
     try:
-        facts = template_facts(settings, make_plan(settings), settings.primary_region)
+        return publishing.deployment(settings, make_plan(settings), template, today, channel)
     except PlanError as error:
         raise Failure(ExitCode.USAGE, error.problems) from None
-    return Deployment(
-        sizes=settings.workload.sizes,
-        instance=Instance(coder_url=facts.coder_url, access_url=facts.access_url, region=facts.region, platform=facts.platform),
-        channel=channel or settings.templates.channel,
-        permits=[
-            Permit.model_validate(permit.model_dump(exclude={"template"}))
-            for permit in settings.templates.permits
-            if permit.template == template
-        ],
-        today=today,
-    )
 
 
 def offered(catalog: Catalog, settings: Settings, name: str) -> list[str] | None:

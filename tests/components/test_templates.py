@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pulumi_coderd as coderd
@@ -12,13 +13,16 @@ import pytest
 from pulumi_kubernetes.helm.v3 import Release
 
 from components.coder_access import CoderAccess, CoderAccessArgs
+from components.environment import Environment, EnvironmentArgs
 from components.templates import Templates, TemplatesArgs, milliseconds
-from composer.errors import CompositionError
-from composer.rendering import Instance
+from composer.catalog import load_catalog
+from composer.publishing import PublicationError, publish
+from plan import make_plan
 from settings.load import load_file
 from settings.model import Settings
 from tests.components.conftest import Deploy
 from tests.components.graph import Graph
+from tests.components.recorder import record
 from tests.components.test_coder_values import by_github
 
 ROOT = Path(__file__).parents[2]
@@ -26,19 +30,7 @@ CALLS = {
     "coderd:index/getOrganization:getOrganization": {"id": "c0de0000-0000-4000-8000-000000000001"},
     "aws:secretsmanager/getSecretVersion:getSecretVersion": {"secretString": "licence-canary"},
 }
-INSTANCE = Instance(
-    coder_url="http://coder.coder.svc:8080",
-    platform={
-        "blocked_cidrs": ["10.0.0.0/16"],
-        "coder_namespace": "coder",
-        "coder_port": 8080,
-        "namespace": "coder-ws",
-        "node_group": "coder-ws",
-        "requests": {"cpu": 0.125, "memory": 0.25},
-        "service_account": "coder-workspace",
-        "storage_class": "gp3",
-    },
-)
+TODAY = date(2026, 11, 21)
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +41,18 @@ def settings() -> Settings:
     return whole.model_copy(update={"templates": whole.templates.model_copy(update={"published": published})})
 
 
-def declare(whole: Settings, composed: Path, /, **changes: object) -> None:
+def declare(whole: Settings, composed: Path, /, catalog: Path = ROOT / "catalog", **changes: object) -> None:
     reach = CoderAccess("coder", CoderAccessArgs(url="https://coder.example.com", token="t", license_secret=whole.coder.secrets.license))
     args = TemplatesArgs(
         settings=whole.templates,
+        versions=publish(load_catalog(catalog), whole, make_plan(whole), TODAY),
         workload=whole.workload,
         coder=whole.coder,
         licensed=reach.licensed,
-        instance=INSTANCE,
         provisioner_tags={"environment": "prod"},
         organization_id=reach.organization_id,
         coderd=reach.provider,
         provisioners=[Release("provisioners", chart="coder-provisioner")],
-        catalog=ROOT / "catalog",
         composed=composed,
     )
     Templates("templates", replace(args, **changes))
@@ -203,7 +194,7 @@ def test_the_directory_holds_the_composition(graph: Graph):
     """TPL-50."""
     (version,) = template_of(graph).inputs["versions"]
     root = json.loads((Path(version["directory"]) / "main.tf.json").read_text())
-    assert root["provider"]["coder"] == {"url": "http://coder.coder.svc:8080"}
+    assert root["provider"]["coder"] == {"url": "http://coder.coder.svc.cluster.local:8080"}
     assert {option["name"] for option in root["data"]["coder_parameter"]["size"]["option"]} == {
         "platform",
         "sw-dev-large",
@@ -220,22 +211,12 @@ def test_the_component_declares_what_policies_judge(graph: Graph):
     assert facts["provenance"]["metadata"]["toolchain"] == "swdev-toolchain@1.2.0"
 
 
-def test_all_faults_of_all_templates_are_told_before_anything_is_declared(deploy: Deploy, settings: Settings, tmp_path: Path):
-    published = dict(settings.templates.published)
-    wrong = settings.templates.model_copy(
-        update={
-            "published": {
-                "pod-swdevs": published["pod-swdev"],
-                "pod-swdev": published["pod-swdev"].model_copy(update={"sizes": ("data-sci-large",)}),
-            }
-        }
-    )
-    with pytest.raises(CompositionError) as error:
-        deploy(lambda: declare(settings, tmp_path, settings=wrong), calls=CALLS)
-    assert [problem.split(":")[0] for problem in error.value.problems] == [
-        "pod-swdev",
-        "pod-swdevs is no composition of the catalogue; did you mean pod-swdev?",
-    ]
+def test_a_wrong_name_is_told_on_the_first_visit(settings: Settings):
+    """Where templates wait for a token: what can't be made later is no reason to begin."""
+    named = settings.templates.model_copy(update={"published": {"pod-swdevv": settings.templates.published["pod-swdev"]}})
+    wrong = settings.model_copy(update={"templates": named})
+    with pytest.raises(PublicationError, match=r"^coder-eks:templates\.published\.pod-swdevv: .* did you mean pod-swdev\?$"):
+        record(lambda: Environment("coder", EnvironmentArgs(settings=wrong, plan=make_plan(wrong))))
 
 
 def test_never_is_zero_milliseconds(settings: Settings):
