@@ -15,6 +15,7 @@ import contextlib
 import functools
 import gc
 import importlib
+import inspect
 import json
 import math
 import os
@@ -292,10 +293,11 @@ class Trials:
 
 def _remembered(read: Callable[[Struct], Mapping[str, Any]]) -> Callable[[Struct], Mapping[str, Any]]:
     """Reads each message once: policies change nothing of what they are handed."""
-    known: dict[bytes, Mapping[str, Any]] = {}
+    known: dict[tuple[object, bytes], Mapping[str, Any]] = {}
 
+    @functools.wraps(read)
     def again(message: Struct) -> Mapping[str, Any]:
-        key = message.SerializeToString(deterministic=True)
+        key = read.__code__, message.SerializeToString(deterministic=True)
         if key not in known:
             known[key] = read(message)
         return known[key]
@@ -317,7 +319,7 @@ def _become(change: Change, module: ModuleType, live: dict[CodeType, list[Functi
     holder: Any = functools.reduce(getattr, change.function.split(".")[:-1], module)
     name = change.function.rpartition(".")[2]
     held = cast("dict[str, Any]", vars(holder))[name]
-    original: FunctionType = getattr(held, "__func__", held)
+    original: FunctionType = inspect.unwrap(getattr(held, "__func__", held))
     space = dict(vars(module))
     exec(compile(f"from __future__ import annotations\n{change.text}", str(module.__file__), "exec"), space)  # noqa: S102 - a mutant
     changed: FunctionType = getattr(space[name], "__func__", space[name])

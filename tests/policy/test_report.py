@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from policy import pages
 from policy.baseline import RULES
 from policy.pack import PROPERTIES
 from policy.variables import REPORT
@@ -66,8 +65,3 @@ def test_every_property_has_its_annotated_property_test() -> None:
         assert f"**Feature: coder-deployment-guide, Property {found.number}: {found.title}**" in text, found.name
         assert "@given(" in text
         assert text.count("Broken(") + text.count("Mutant(") >= 8
-
-
-def test_the_page_is_the_pack_s() -> None:
-    """Generated: `python -m policy.pages`."""
-    assert pages.PAGE.read_text(encoding="utf-8") == pages.text()

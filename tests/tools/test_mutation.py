@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tools import mutation
-from tools.install import ROOT
-from tools.mutation import GOAL, PAGE, Score, Survivor, modules, page, reason, reasons, recorded
+from tools.install import ROOT, SetupError
+from tools.mutation import GOAL, PAGE, SHELLS, Score, Survivor, modules, page, reason, reasons, recorded
 from tools.mutation_trial import changes, words_only
 
 SOURCE = '''
@@ -116,6 +116,17 @@ def test_every_property_is_scored_and_reaches_the_goal():
     scores = recorded()
     assert set(found) <= set(scores)
     assert {name: scores[name].share for name in found if scores[name].share < GOAL} == {}
+
+
+def test_no_module_is_left_out_silently():
+    """Whatever is in policy/ is tried, or named as a shell; and each has tests."""
+    assert sorted([*modules(), *SHELLS]) == sorted(path.stem for path in (ROOT / "policy").glob("*.py"))
+    assert all((ROOT / test).is_file() for module in modules() for test in mutation.tests_of(module))
+
+
+def test_a_module_without_tests_is_a_sentence():
+    with pytest.raises(SetupError, match="nothing can be said of it"):
+        mutation.tests_of("pages")
 
 
 def test_the_page_is_the_record_s():
