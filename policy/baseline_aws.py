@@ -52,7 +52,7 @@ def _no_star_action(node: Node) -> str | None:
 
 
 def _pass_role(node: Node) -> str | None:
-    found = any(statement.allows("iam:PassRole") and "*" in statement.resources for statement in _documents(node))
+    found = any(statement.allows("iam:PassRole") and statement.on_everything for statement in _documents(node))
     return "passes any role, and so becomes any of them; name the roles (iam:PassRole)" if found else None
 
 
@@ -60,7 +60,7 @@ def _mutating_everywhere(node: Node) -> str | None:
     """Resource * is for reading, or for what a condition ties to the stack."""
     for statement in _documents(node):
         changing = [action for action in statement.actions if _CHANGING.match(action)]
-        if "*" in statement.resources and changing and not statement.condition:
+        if statement.on_everything and changing and not statement.condition:
             return f"allows {changing[0]} on every resource with no condition; name the resources, or tie them by a tag"
     return None
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from policy import helm, tokens
 from policy.graph import Node
 from policy.tls_policies import fault_of
-from policy.values import Props, Unknown, Value, at, integer, mapping, sequence, text
+from policy.values import Props, Unknown, Value, at, has_unknown, integer, mapping, sequence, text
 from policy.verdict import Verdict
 
 _PREFIX = "service.beta.kubernetes.io/aws-load-balancer-"
+_PORTS_OF_CODER: list[Value] = [{"name": "http", "port": 80}]  # always there (templates/service.yaml of the chart, read 2026-11)
 
 
 def judge(node: Node, verdict: Verdict) -> None:
@@ -29,10 +30,10 @@ def judge(node: Node, verdict: Verdict) -> None:
 
 def _service(node: Node, spec: Value, annotations: Value, verdict: Verdict) -> None:
     kind = at(spec, "type")
-    if isinstance(spec, Unknown) or isinstance(kind, Unknown):
+    if isinstance(kind, Unknown):
         verdict.undecided(node, "its type is unknown")
     elif kind == "LoadBalancer":
-        if isinstance(annotations, Unknown):
+        if has_unknown(annotations):
             verdict.undecided(node, "its annotations are unknown")
         else:
             for fault in faults(mapping(annotations), sequence(at(spec, "ports"))):
@@ -71,11 +72,11 @@ def _opened(path: tuple[str, ...], value: Value) -> Iterator[tuple[tuple[str, ..
 def _chart(node: Node, verdict: Verdict) -> None:
     """The chart's own Service is a load balancer unless told otherwise (CDR-25, T-76)."""
     coder = node.get("values", helm.CODER)
-    enabled, kind = at(coder, "service", "enable"), at(coder, "service", "type")
-    if isinstance(enabled, Unknown) or isinstance(kind, Unknown) or isinstance(coder, Unknown):
+    enabled, kind, annotations = (at(coder, "service", key) for key in ("enable", "type", "annotations"))
+    if has_unknown([enabled, kind, annotations, at(coder, "ingress", "enable")]):
         verdict.undecided(node, "whether its chart makes a load balancer is unknown")
     elif enabled is not False and kind in (None, "LoadBalancer"):
-        for fault in faults(mapping(at(coder, "service", "annotations")), []):
+        for fault in faults(mapping(annotations), _PORTS_OF_CODER):
             verdict.wrong(node, f"{fault}; set coder.service.enable to false, the Service and load balancer are the stack's")
     if at(coder, "ingress", "enable") is True:
         verdict.wrong(node, "makes an Ingress; set coder.ingress.enable to false")

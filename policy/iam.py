@@ -23,6 +23,11 @@ class Statement:
     principals: tuple[tuple[str, str], ...]
     condition: Props
 
+    @property
+    def on_everything(self) -> bool:
+        """Whether it speaks of every resource, or of all but some."""
+        return "*" in self.resources or bool(self.not_resources)
+
     def allows(self, action: str) -> bool:
         """Whether it allows an action on anything, by IAM's matching: no letter case, `*` and `?`."""
         if self.effect != "Allow":

@@ -56,9 +56,8 @@ def _kubernetes_api(node: Node, settings: Props, verdict: Verdict) -> None:
     """The API of the cluster is private, or open to named ranges only (EKS-03)."""
     if settings.get("publicApi") is True:
         return
-    config = node.get("vpcConfig")
-    public, ranges = at(config, "endpointPublicAccess"), at(config, "publicAccessCidrs")
-    if isinstance(config, Unknown) or isinstance(public, Unknown):
+    public, ranges = (node.get("vpcConfig", key) for key in ("endpointPublicAccess", "publicAccessCidrs"))
+    if isinstance(public, Unknown):
         verdict.undecided(node, "whether its API is public is unknown")
     elif public is not False:  # AWS's default is public
         if isinstance(ranges, Unknown):
@@ -134,7 +133,8 @@ def _encrypted(graph: Graph, balancer: Node, verdict: Verdict) -> None:
     """A load balancer that faces the internet has a TLS listener: without one, whatever answers there is not ours."""
     listeners = graph.pointing(balancer, "loadBalancerArn", *tokens.LISTENERS)
     undecided = any(graph.targets(node, "loadBalancerArn", balancer.type).undecided for node in graph.all(*tokens.LISTENERS))
-    if not undecided and not any(listener.get("protocol") in ENCRYPTED for listener in listeners):
+    spoken = [listener.get("protocol") for listener in listeners]
+    if not undecided and not any(protocol in ENCRYPTED or isinstance(protocol, Unknown) for protocol in spoken):
         verdict.wrong(balancer, f"faces the internet without a TLS listener; give it one on {HTTPS}")
 
 
@@ -150,7 +150,10 @@ def _guarded(graph: Graph, balancer: Node, verdict: Verdict) -> None:
 
 def _open_to_everybody(graph: Graph, facing: list[Node], verdict: Verdict) -> None:
     """Only the security groups of these load balancers are open to everybody at all."""
-    guards = {urn for balancer in facing for urn in graph.targets(balancer, "securityGroups", tokens.SECURITY_GROUP).urns}
+    taken = [graph.targets(balancer, "securityGroups", tokens.SECURITY_GROUP) for balancer in facing]
+    if any(groups.undecided for groups in taken):
+        return  # told of the load balancer: any group may be its own
+    guards = {urn for groups in taken for urn in groups.urns}
     for rule in graph.all(tokens.SECURITY_GROUP, tokens.DEFAULT_SECURITY_GROUP, tokens.SECURITY_GROUP_RULE, tokens.INGRESS_RULE):
         if not any(
             of_everybody(source) for opened in open_ranges(rule) if not isinstance(opened.sources, Unknown) for source in opened.sources

@@ -8,6 +8,7 @@ and IAM grant to people. Break-glass access is named in the config of this polic
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from pulumi_policy import Severity
 
@@ -163,8 +164,8 @@ def _access_policy(node: Node, settings: Props, verdict: Verdict) -> None:
         return
     name = (text(arn) or "").rpartition("/")[2]
     scope = mapping(node.get("accessScope"))
-    namespaces = {item for item in sequence(scope.get("namespaces")) if isinstance(item, str)}
-    elsewhere = scope.get("type") == "namespace" and namespaces and WORKSPACES not in namespaces
+    namespaces = [item for item in sequence(scope.get("namespaces")) if isinstance(item, str)]  # or patterns of them
+    elsewhere = scope.get("type") == "namespace" and namespaces and not any(fnmatchcase(WORKSPACES, each) for each in namespaces)
     if name in OPENING_POLICIES and not elsewhere and not _excepted(node, settings):
         verdict.wrong(
             node, f"gives {node.get('principalArn')} {name}, which opens workspaces; use AmazonEKSViewPolicy, or name it under breakGlass"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from policy import tokens
 from policy.graph import Graph, Node
@@ -74,11 +75,10 @@ def vcpus(instance_type: str) -> int | None:
 
 def quota_of(instance_type: str, spot: bool) -> str:
     """The vCPU quota that instances of a type count for."""
-    family = re.match(r"[a-z]+", instance_type)
-    letters = family[0] if family else ""
-    if letters in ("g", "gr", "vt"):
+    family = re.split(r"\d", instance_type)[0]
+    if family in ("g", "gr", "vt"):
         return GRAPHICS
-    if letters == "p":
+    if family == "p":
         return TRAINING
     return SPOT if spot else STANDARD
 
@@ -96,8 +96,8 @@ def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -
     if gateways:
         yield Demand(NAT, _most([text(_zone(graph, node)) for node in gateways]), "in the fullest zone", gateways)
     if groups:
-        largest = max(integer(node.get("scalingConfig", "maxSize")) or 0 for node in groups)
-        yield Demand(NODES, largest, "the largest group", groups)
+        sizes = [size for node in groups if (size := integer(node.get("scalingConfig", "maxSize"))) is not None]
+        yield Demand(NODES, max(sizes, default=None), "the largest group", groups)
     for code, found in (
         (ELASTIC_IPS, here(tokens.EIP)),
         (VPCS, here(tokens.VPC)),
@@ -119,18 +119,19 @@ def _processors(graph: Graph, groups: Sequence[Node], pools: Sequence[Node]) -> 
     parts: dict[str, list[tuple[int, str, Node]]] = {}
     unknown = False
     for group in groups:
-        most, kind = integer(group.get("scalingConfig", "maxSize")), machine_of(graph, group)
-        each = vcpus(kind) if kind else None
-        if most is None or each is None or kind is None:
+        most, kinds = integer(group.get("scalingConfig", "maxSize")), machines_of(graph, group)
+        kind = max(kinds, key=lambda kind: vcpus(kind) or inf, default="")  # one that can't be read may be the largest
+        each = vcpus(kind)
+        if most is None or each is None:
             unknown = True
             continue
         parts.setdefault(quota_of(kind, group.get("capacityType") == "SPOT"), []).append((most * each, f"{most} x {each}", group))
     for pool in pools:
         limit = _number(pool.get("spec", "limits", "cpu"))
-        for code in sorted({SPOT if bought == "spot" else STANDARD for bought in required(pool, _BOUGHT) or ["on-demand"]}):
+        for code in sorted({SPOT if bought == "spot" else STANDARD for bought in required(pool, _BOUGHT)} or {STANDARD}):
             parts.setdefault(code, []).append((int(limit or 0), f"{limit} of {pool.name}", pool))  # it can come to its limit in each
         unknown = unknown or limit is None
-    for code in sorted({*parts, STANDARD} if groups else parts):
+    for code in sorted({*parts, STANDARD} if unknown else parts):
         counts, texts, nodes = zip(*parts[code], strict=True) if code in parts else ((), (), ())
         yield Demand(code, None if unknown else sum(counts), " + ".join(texts), nodes)
 
@@ -157,12 +158,11 @@ def _starts_in(pool: Node, region: str) -> bool:
     return any(zone.startswith(region) for zone in required(pool, _ZONE))
 
 
-def machine_of(graph: Graph, group: Node) -> str | None:
-    """The largest instance type of a node group, of its own or of its launch template."""
-    own = [item for item in sequence(group.get("instanceTypes")) if isinstance(item, str)]
+def machines_of(graph: Graph, group: Node) -> list[str]:
+    """The instance types of a node group: its own, else its launch template's."""
+    own = [kind for item in sequence(group.get("instanceTypes")) if (kind := text(item))]
     template = _template(graph, group)
-    kinds = own or [kind for kind in [text(template.get("instanceType")) if template else None] if kind]
-    return max(kinds, key=lambda kind: vcpus(kind) or 0, default=None)
+    return own or [kind for kind in [text(template.get("instanceType")) if template else None] if kind]
 
 
 def _template(graph: Graph, group: Node) -> Node | None:

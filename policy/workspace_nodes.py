@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from policy import tokens
 from policy.graph import Graph
-from policy.quota_demand import POOL, machine_of, required, vcpus
+from policy.quota_demand import POOL, machines_of, required, vcpus
 from policy.systems import GROUP_KEY
 from policy.values import Value, at, mapping, sequence, text
 
@@ -43,8 +43,7 @@ def size_of(instance_type: str) -> tuple[float, float] | None:
 def node_kinds(graph: Graph) -> Iterator[NodeKind]:
     """Every kind of node that the stack's node groups and Karpenter's pools start."""
     for group in graph.all(tokens.NODE_GROUP):
-        machine = machine_of(graph, group)
-        yield from _kinds([machine] if machine else [], group.get("labels"), group.get("taints"))
+        yield from _kinds(machines_of(graph, group), group.get("labels"), group.get("taints"))
     for pool in graph.nodes:
         if POOL.match(pool.type):
             template = pool.get("spec", "template")

@@ -207,6 +207,14 @@ def test_each_rule_judges_prod_and_is_tripped_by_a_change_of_it(rule_id: str) ->
     assert any(f"\nbaseline {rule_id}: " in line.message for line in outcome.violations()), outcome.lines
 
 
+@pytest.mark.parametrize(
+    ("rule_id", "action"), [("iam-policy-pass-role-scoped", "iam:PassRole"), ("iam-policy-mutations-scoped", "ec2:DeleteVolume")]
+)
+def test_all_resources_but_one_are_too_many(rule_id: str, action: str) -> None:
+    found = changed(policy(Action=action, NotResource="arn:aws:iam::123456789012:role/one"))
+    assert any(f"\nbaseline {rule_id}: " in line.message for line in run(found, DEPLOYED, number=BASELINE).violations())
+
+
 def test_there_are_rules_enough_and_each_has_a_source() -> None:
     ids = [found.id for found in RULES]
     assert len(ids) == len(set(ids)) >= 40

@@ -144,7 +144,7 @@ def test_what_could_not_be_counted_was_not_judged() -> None:
         group.put("instanceTypes", ["enormous"])
         group.drop("scalingConfig.maxSize")
     verdict = PROPERTY.judge(Stack(graph_of(found)), {})
-    assert len(verdict.open) == 2  # vCPU and volumes
+    assert len(verdict.open) == 3  # vCPU, volumes and the largest group
     assert not {group.edges["launchTemplate"][0] for group in found.all(NODE_GROUP)} & verdict.judged
 
 
@@ -197,6 +197,8 @@ def test_without_a_report_it_is_not_judged(monkeypatch: pytest.MonkeyPatch, tmp_
         ("m7i.12xlarge", 48, "L-1216C47A"),
         ("t4g.small", 2, "L-1216C47A"),
         ("g4dn.4xlarge", 16, "L-DB2E81BA"),
+        ("gr6.4xlarge", 16, "L-DB2E81BA"),
+        ("vt1.3xlarge", 12, "L-DB2E81BA"),
         ("p4d.24xlarge", 96, "L-417A185B"),
         ("m6g.medium", 1, "L-1216C47A"),
         ("enormous", None, "L-1216C47A"),
@@ -206,3 +208,4 @@ def test_vcpu_and_quota_follow_from_the_name(kind: str, count: int | None, code:
     assert vcpus(kind) == count
     if count is not None:
         assert quota_of(kind, spot=False) == code
+        assert quota_of(kind, spot=True) == {"L-1216C47A": "L-34B43A08"}.get(code, code)

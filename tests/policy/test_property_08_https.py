@@ -14,7 +14,7 @@ from policy.tls_policies import TLS_POLICIES, fault_of
 from tests.policy.graphs import ProdLike, Shape, prod_like
 from tests.policy.judge import Config, run
 from tests.policy.mutants import Mutant, assert_caught, cases
-from tests.policy.test_property_01_infrastructure import drop, put, remove, to, to_all
+from tests.policy.test_property_01_infrastructure import Change, drop, put, remove, to, to_all
 from tests.policy.test_property_06_external_provisioners import setting, variable
 from tests.policy.world import DEPLOYED, PREVIEW, Ref
 
@@ -51,6 +51,17 @@ def open_to(built: ProdLike, key: str, part: str) -> None:
     built.parts["open-rule"].inputs.update({"fromPort": 22, "toPort": 22, "cidrIpv4": None, key: part})
 
 
+def from_map(built: ProdLike, name: str, value: str) -> None:
+    """A variable of coderd from a ConfigMap of the stack instead."""
+    place = {"name": "told", "namespace": "coder"}
+    built.make("told", "kubernetes:core/v1:ConfigMap", {"metadata": place, "data": {"key": value}})
+    release = built.parts["release"]
+    release.inputs["namespace"] = "coder"
+    env = [item for item in release.inputs["values"]["coder"]["env"] if item["name"] != name]
+    env.append({"name": name, "valueFrom": {"configMapKeyRef": {"name": "told", "key": "key"}}})
+    release.inputs["values"]["coder"]["env"] = env
+
+
 RELEASE = "kubernetes:helm.sh/v3:Release"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 FRONT = {
@@ -80,6 +91,29 @@ MUTANTS = [
     Mutant("ciphers without GCM", "admits ciphers without GCM", put("listener", "sslPolicy", "ELBSecurityPolicy-TLS13-1-2-2021-06")),
     Mutant("a policy that nobody knows", "is not in the table", put("listener", "sslPolicy", "ELBSecurityPolicy-TLS13-1-2-Res-2021-07")),
     Mutant("no certificate", "has no certificate", drop("listener", "certificateArn")),
+    Mutant("a certificate of no name", "has no certificate", put("listener", "certificateArn", ""), (DEPLOYED,)),
+    Mutant(
+        "a plain listener after one of nobody knows which load balancer",
+        "answers the internet with TCP on 443",
+        lambda b: (b.make("early", "aws:alb/listener:Listener", {"protocol": "TLS"}), put("listener", "protocol", "TCP")(b)),
+        (PREVIEW,),
+    ),
+    Mutant(
+        "a rule after a group that may be open",
+        "opens coder-node-group to everybody",
+        lambda b: (
+            put("balancer-group", "ingress", [{"protocol": "tcp", "fromPort": 443, "toPort": 443, **ANYBODY}])(b),
+            put("open-rule", "securityGroupId", to("node-group"))(b),
+        ),
+    ),
+    Mutant(
+        "an access URL in the clear in a ConfigMap", "must begin with https://", lambda b: from_map(b, "CODER_ACCESS_URL", "http://coder")
+    ),
+    Mutant(
+        "a cookie for every page by a ConfigMap",
+        "has CODER_SECURE_AUTH_COOKIE 'false'",
+        lambda b: from_map(b, "CODER_SECURE_AUTH_COOKIE", "false"),
+    ),
     Mutant(
         "a certificate that is none",
         "takes something that is no certificate",
@@ -328,6 +362,23 @@ def test_a_public_api_is_allowed_by_the_config_alone() -> None:
     assert run(built.world, DEPLOYED, configured(publicApi=False), number=8).violations(8) != []
 
 
+LAWFUL: list[Change] = [
+    put("listener", "certificateArn", to("certificate", "arn")),
+    lambda built: built.parts["open-rule"].inputs.update(fromPort=80, toPort=80),
+    lambda built: from_map(built, "CODER_ACCESS_URL", "https://coder.example.com"),
+    lambda built: from_map(built, "CODER_SECURE_AUTH_COOKIE", "true"),
+]
+
+
+@pytest.mark.parametrize("lawful", LAWFUL)
+def test_a_certificate_before_its_proof_a_rule_for_redirects_and_a_config_map_are_lawful(lawful: Change) -> None:
+    built = prod_like()
+    lawful(built)
+    outcome = run(built.world, PREVIEW, number=8)
+    assert outcome.violations(8) == []
+    assert "property-08-https" in outcome.passed
+
+
 def test_a_certificate_from_elsewhere_and_a_strict_distribution_are_lawful() -> None:
     built = prod_like()
     put("listener", "certificateArn", "arn:aws:acm:us-east-1:123456789012:certificate/other")(built)
@@ -340,6 +391,11 @@ def test_a_certificate_from_elsewhere_and_a_strict_distribution_are_lawful() -> 
     [
         ("listener", "protocol", UNKNOWN_STRING_VALUE, "its protocol is unknown"),
         ("listener", "loadBalancerArn", UNKNOWN_STRING_VALUE, "its load balancer is unknown"),
+        ("listener", "certificateArn", UNKNOWN_STRING_VALUE, "its certificate is unknown"),
+        ("open-rule", "securityGroupId", UNKNOWN_STRING_VALUE, "the security group that it opens is unknown"),
+        ("release", "values", UNKNOWN_STRING_VALUE, "CODER_ACCESS_URL is unknown"),
+        ("release", "values", UNKNOWN_STRING_VALUE, "CODER_SECURE_AUTH_COOKIE is unknown"),
+        ("cluster", "vpcConfig", {"endpointPublicAccess": UNKNOWN_STRING_VALUE}, "whether its API is public is unknown"),
         ("balancer", "securityGroups", [UNKNOWN_STRING_VALUE], "its security groups are unknown"),
         (
             "cluster",
@@ -353,6 +409,7 @@ def test_what_is_unknown_is_told(part: str, key: str, value: Any, what: str) -> 
     built = prod_like()
     built.parts[part].inputs[key] = value
     outcome = run(built.world, PREVIEW, number=8)
+    assert outcome.violations(8) == []
     assert any(f"{built.world.urn(built.parts[part])}: {what}" in line for line in outcome.advisories()), outcome.advisories()
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy.iam import statements
+from policy.iam import Statement, statements
+from policy.values import Unknown
 from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, examples, put, remove
 from tests.policy.judge import assert_open, run
 from tests.policy.recorded import Entry, Recording, stack
@@ -18,9 +19,11 @@ from tests.policy.world import DEPLOYED, PREVIEW
 
 RELEASE, ROLE_POLICY, TEMPLATE = "kubernetes:helm.sh/v3:Release", "aws:iam/rolePolicy:RolePolicy", "aws:ec2/launchTemplate:LaunchTemplate"
 ROLE, BINDING = "kubernetes:rbac.authorization.k8s.io/v1:Role", "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 CLUSTER_BINDING = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
 ACCESS, ATTACHMENT = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+NAME = "property-09-admin-access"
 DISABLED, PATH_APPS = "CODER_DISABLE_OWNER_WORKSPACE_ACCESS", "CODER_DANGEROUS_ALLOW_PATH_APP_SITE_OWNER_ACCESS"
 ORGANIZATION = "coderd:index/organization:Organization"
 PEOPLE = [{"kind": "Group", "name": "platform", "apiGroup": "rbac.authorization.k8s.io"}]
@@ -37,6 +40,20 @@ def env(name: str, *values: str | None) -> Breaking:
         release = coderd(found)
         kept = [item for item in release.inputs["values"]["coder"]["env"] if item["name"] != name]
         release.put("values.coder.env", [*kept, *({"name": name, "value": value} for value in values if value is not None)])
+
+    return change
+
+
+def from_map(name: str, value: str) -> Breaking:
+    """The variable comes from a ConfigMap of the stack."""
+
+    def change(found: Recording) -> None:
+        release = coderd(found)
+        release.put("namespace", "coder")
+        found.add(CONFIG_MAP, "told", {"metadata": {"name": "told", "namespace": "coder"}, "data": {"key": value}}, release).edges = {}
+        kept = [item for item in release.inputs["values"]["coder"]["env"] if item["name"] != name]
+        told = {"name": name, "valueFrom": {"configMapKeyRef": {"name": "told", "key": "key"}}}
+        release.put("values.coder.env", [*kept, told])
 
     return change
 
@@ -166,6 +183,14 @@ BROKEN = [
         )
         for token, inputs in CARRIERS
     ),
+    *(
+        Broken(f"people may {verb} {resource}", "gives platform the role makers", people("makers", None, "ClusterRole", rule))
+        for verb, resource in [("create", "*"), ("*", "pods"), ("escalate", "roles"), ("*", "serviceaccounts/token")]
+        for rule in [{"resources": [resource], "verbs": [verb]}]
+    ),
+    Broken("a role with two shells", "grants pods/attach, pods/exec", rules({"resources": ["pods/exec", "pods/attach"], "verbs": ["get"]})),
+    Broken("the switch in a ConfigMap", f"has {DISABLED} 'false'", from_map(DISABLED, "false")),
+    Broken("path apps by a ConfigMap", f"sets {PATH_APPS}", from_map(PATH_APPS, "true")),
     Broken("people administrate beside workspaces", "gives platform the role admin", people("admin", "coder-ws", "ClusterRole")),
     Broken(
         "everyone shares",
@@ -193,6 +218,11 @@ BROKEN = [
         "EKS access to the workspaces' namespace",
         "AmazonEKSEditPolicy",
         access("AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["coder", "coder-ws"]}),
+    ),
+    Broken(
+        "EKS access to a pattern of namespaces",
+        "AmazonEKSEditPolicy",
+        access("AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["coder-*"]}),
     ),
     Broken("a session on machines", "allows ssm:StartSession", grants("ssm:StartSession")),
     Broken("a session by wildcard", "allows ssm:StartSession", grants("s3:GetObject", "SSM:Start*")),
@@ -299,6 +329,9 @@ def test_an_unknown_access_policy_is_left_open() -> None:
         access("AmazonEKSViewPolicy", {"type": "cluster"}),
         access("AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["coder"]}),
         people("view", "coder-ws", "ClusterRole"),
+        people("edit", "monitoring", "ClusterRole"),
+        from_map(DISABLED, "true"),
+        from_map(PATH_APPS, "false"),
         people("readers", None, "ClusterRole", {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}),
         rules({"apiGroups": ["*"], "resources": ["*"], "verbs": ["list", "watch"]}),
         rules({"apiGroups": [""], "resources": ["pods/exec"], "verbs": ["list"]}),
@@ -307,7 +340,9 @@ def test_an_unknown_access_policy_is_left_open() -> None:
 def test_whoever_only_reads_may(lawful: Breaking) -> None:
     found = stack("prod", DEPLOYED)
     lawful(found)
-    assert run(found, DEPLOYED, number=9).violations(9) == []
+    outcome = run(found, DEPLOYED, number=9)
+    assert outcome.violations(9) == []
+    assert NAME in outcome.passed
 
 
 def test_a_statement_by_not_action_allows_the_rest() -> None:
@@ -315,6 +350,57 @@ def test_a_statement_by_not_action_allows_the_rest() -> None:
     (found,) = statements(text)
     assert found.allows("ssm:StartSession")
     assert not found.allows("iam:PassRole")
+
+
+WRITTEN: dict[str, tuple[dict[str, Any], Statement]] = {
+    "one of each": (
+        {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*", "Principal": {"AWS": "1", "Service": ["ec2", "ecs"]}},
+        Statement("Allow", ("s3:Get*",), (), ("*",), (), (("AWS", "1"), ("Service", "ec2"), ("Service", "ecs")), {}),
+    ),
+    "all but some, where a condition holds": (
+        {"Effect": "Deny", "NotAction": ["s3:*"], "NotResource": ["a", "b"], "Principal": "*", "Condition": {"Bool": {"x": "true"}}},
+        Statement("Deny", (), ("s3:*",), (), ("a", "b"), (("AWS", "*"),), {"Bool": {"x": "true"}}),
+    ),
+    "nothing": ({}, Statement("", (), (), (), (), (), {})),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_statement_is_read_whole(name: str) -> None:
+    """As text or not, alone or in a list."""
+    written, statement = WRITTEN[name]
+    alone: Any = written
+    for inner in (alone, [alone]):
+        assert list(statements({"Statement": inner})) == list(statements(json.dumps({"Statement": inner}))) == [statement]
+
+
+@pytest.mark.parametrize("nothing", [None, Unknown.UNKNOWN, "", "no JSON", "[]", {}, {"Version": "2012-10-17"}, 1])
+def test_what_is_no_document_says_nothing(nothing: Any) -> None:
+    assert list(statements(nothing)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "action", "allowed"),
+    [
+        ({"Effect": "Allow", "Action": "SSM:start*"}, "ssm:StartSession", True),
+        ({"Effect": "Allow", "Action": "ssm:StartSessio?"}, "ssm:StartSession", True),
+        ({"Effect": "Allow", "Action": "ssm:[S]tartSession"}, "ssm:StartSession", False),  # brackets are no pattern of IAM's
+        ({"Effect": "Allow", "Action": "a:[b]"}, "a:[b]", True),
+        ({"Effect": "Deny", "Action": "*"}, "ssm:StartSession", False),
+    ],
+)
+def test_actions_match_as_iam_matches_them(given: dict[str, Any], action: str, allowed: bool) -> None:
+    (found,) = statements({"Statement": given})
+    assert found.allows(action) is allowed
+
+
+@pytest.mark.parametrize(
+    ("given", "everything"),
+    [({"Resource": ["arn:aws:s3:::a", "*"]}, True), ({"NotResource": "a"}, True), ({"Resource": "arn:aws:s3:::*"}, False), ({}, False)],
+)
+def test_all_but_one_resource_is_everything(given: dict[str, Any], everything: bool) -> None:
+    (found,) = statements({"Statement": given})
+    assert found.on_everything is everything
 
 
 def test_removing_any_role_changes_nothing() -> None:

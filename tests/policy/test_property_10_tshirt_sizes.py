@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy.workspace_nodes import size_of
 from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, put, swap
 from tests.policy.judge import run
 from tests.policy.recorded import ROOT, Entry, Recording, stack
@@ -88,6 +90,11 @@ def tainted(found: Recording) -> None:
         each.put("taints", [*each.inputs["taints"], {"key": "team", "value": "others", "effect": "NO_EXECUTE"}])
 
 
+def tainted_machines(found: Recording) -> None:
+    for pool in found.all("kubernetes:karpenter.sh/v1:NodePool"):
+        pool.put("spec.template.spec.taints", [{"key": "team", "value": "others", "effect": "NoSchedule"}])
+
+
 def look_alike(found: Recording) -> None:
     """Their own nodes hold no pod, and a large group is called as theirs are."""
     for each in workspace_groups(found):
@@ -127,6 +134,7 @@ BROKEN = [
     Broken("a size that no node holds", "more than any node for workspaces has", one_small_node),
     Broken("nodes under another label", "no nodes of the stack have the label coder.com/node-group=coder-ws", labelled("coder-ws-")),
     Broken("nodes with a taint more", "and no other taint", tainted),
+    Broken("machines of a pool with a taint of their own", "and no other taint", tainted_machines, stack="demo"),
     Broken("large nodes that are only called so", "more than any node for workspaces has", look_alike),
     Broken("small machines of a pool", "more than any node for workspaces has", small_machines, stack="demo"),
     Broken(
@@ -194,6 +202,20 @@ def test_it_passes_iff_all_sizes_are_there_as_in_the_table_and_fit(
     config = {"property-10-tshirt-sizes": {"need": {"offered": sorted(wanted)}}}
     passed = run(found, PREVIEW, config, number=10).violations(10) == []
     assert passed == (wanted <= offered and not altered and fit)
+
+
+@pytest.mark.parametrize("effect", ["PREFER_NO_SCHEDULE", "PreferNoSchedule"])
+def test_a_taint_that_only_prefers_keeps_no_pod_off(effect: str) -> None:
+    """As EKS writes it, and as Kubernetes does."""
+    found = stack("prod", DEPLOYED)
+    for each in workspace_groups(found):
+        each.put("taints", [*each.inputs["taints"], {"key": "team", "value": "others", "effect": effect}])
+    assert run(found, DEPLOYED, number=10).violations(10) == []
+
+
+def test_the_size_of_a_machine_follows_from_its_name() -> None:
+    names = ("m5.2xlarge", "c7i.xlarge", "r6i.large", "t3.large", "huge")
+    assert [size_of(name) for name in names] == [(8, 32), (4, 8), (2, 16), (2, 8), None]
 
 
 def test_machines_hold_what_they_start() -> None:
