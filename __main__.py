@@ -11,6 +11,7 @@ from components.tags import environment_tags, tag_everything
 from composer.errors import CompositionError
 from composer.publishing import PublicationError
 from plan import PlanError, make_plan
+from plan.faults import all_faults
 from settings.from_pulumi import load_from_pulumi
 from settings.load import SettingsError
 
@@ -21,7 +22,7 @@ def main() -> None:
         settings = load_from_pulumi()
         plan = make_plan(settings)
     except SettingsError as error:
-        raise pulumi.RunError("\n".join(error.problems)) from None
+        raise pulumi.RunError("\n".join(all_faults(error))) from None
     except PlanError as error:  # the plan knows keys and no file
         raise pulumi.RunError("\n".join(f"Pulumi.{pulumi.get_stack()}.yaml: {problem}" for problem in error.problems)) from None
     for warning in plan.warnings:

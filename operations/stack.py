@@ -12,6 +12,7 @@ from typing import cast
 
 from operations.failure import ExitCode, Failure
 from operations.stack_names import stack_files
+from plan.faults import all_faults
 from settings.load import SettingsError, load_file
 from settings.model import Settings
 
@@ -32,7 +33,7 @@ class Stack:
         try:
             return load_file(self.file)
         except SettingsError as error:
-            raise Failure(ExitCode.USAGE, error.problems) from None
+            raise Failure(ExitCode.USAGE, all_faults(error)) from None
 
     def outputs(self) -> Mapping[str, object]:
         """What the last `pulumi up` exported; Failure where pulumi or the stack is not there."""

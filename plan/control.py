@@ -52,7 +52,8 @@ def _instance_class(database: Database, region: str, findings: Findings) -> str 
     """The declared class, where the table of instance types knows its type."""
     name = database.instance_class
     if name is not None and find(name.removeprefix(CLASS_PREFIX)) is None:
-        findings.conflict(f"regions.{region}.database.instance_class", unknown(name.removeprefix(CLASS_PREFIX)))
+        key = f"regions.{region}.database.instance_class"
+        findings.conflict(key, unknown(name.removeprefix(CLASS_PREFIX)), weighs=key)
     return name
 
 

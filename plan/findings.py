@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from plan.model import PlanError
+from plan.model import Conflict, PlanError
 
 
 @dataclass
 class Findings:
     """Collects while the plan is made; both come out in an order that depends on the settings alone."""
 
-    conflicts: list[str] = field(default_factory=list[str])
+    conflicts: list[Conflict] = field(default_factory=list[Conflict])
     _warnings: dict[tuple[int, str], None] = field(default_factory=dict[tuple[int, str], None])
     _advice: dict[tuple[str, str], None] = field(default_factory=dict[tuple[str, str], None])
 
-    def conflict(self, key: str, sentence: str) -> None:
-        """Settings that can't stand together; key: below `coder-eks:`."""
-        self.conflicts.append(f"coder-eks:{key}: {sentence}")
+    def conflict(self, key: str, sentence: str, *, weighs: str = "") -> None:
+        """Settings that can't stand together; key: below `coder-eks:`. weighs: what decides it, where that is not the whole file."""
+        self.conflicts.append(Conflict(key, sentence, weighs))
 
     def warn(self, trap: int, sentence: str) -> None:
         """What works, but not as one might think; trap: its number in the register of requirements 4.3."""

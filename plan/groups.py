@@ -102,7 +102,7 @@ def groups(settings: Settings, region: str, control: ControlPlan, findings: Find
         key = f"regions.{region}.cluster.node_groups.{name}"
         instance = find(declared.instance_type)
         if instance is None:
-            findings.conflict(f"{key}.instance_type", unknown(declared.instance_type))
+            findings.conflict(f"{key}.instance_type", unknown(declared.instance_type), weighs=f"{key}.instance_type")
             continue
         start = declared.desired or max(declared.min, 1)
         group = Group(name, key, declared, instance, declared.min, declared.max, start, start, CONTROL_PODS)

@@ -14,12 +14,30 @@ from settings.quantities import CpuQuantity
 from settings.roles import CapacityType
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """Settings that can't stand together. key: below `coder-eks:`. weighs: the key or section that decides it; empty: the whole file."""
+
+    key: str
+    sentence: str
+    weighs: str
+
+    def __str__(self) -> str:
+        return f"coder-eks:{self.key}: {self.sentence}"
+
+    def follows_from(self, key: str) -> bool:
+        """Whether another value of that key may make it or end it."""
+        inner, outer = sorted((self.weighs, key), key=len, reverse=True)
+        return not outer or inner == outer or inner.startswith((f"{outer}.", f"{outer}["))
+
+
 class PlanError(Exception):
     """Settings that can't stand together; problems: every conflict, one sentence each with the key in the file and a remedy."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
+        self.conflicts = conflicts
+        self.problems = tuple(map(str, conflicts))
+        super().__init__("\n".join(self.problems))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,9 @@ def _check(
     subnets = [item for tier in needs for item in by_tier[tier]]
     kept_free = [Range(f"reserved[{index}]", subnet) for index, subnet in enumerate(reserved)]
     demand = {item.key: need for tier, need in needs.items() for item in by_tier[tier]}
-    for key, sentence in [*problems(vpc, subnets, kept_free), *too_small(vpc, subnets, kept_free, demand)]:
+    for key, sentence in problems(vpc, subnets, kept_free):
+        findings.conflict(f"{path}.{key}", sentence, weighs=path)
+    for key, sentence in too_small(vpc, subnets, kept_free, demand):
         findings.conflict(f"{path}.{key}", sentence)
 
 

@@ -55,11 +55,12 @@ def _types(key: str, pool: Pool, findings: Findings) -> Iterator[InstanceType]:
     for index, name in enumerate(pool.instance_types):
         kind = find(name)
         if kind is None:
-            findings.conflict(f"{key}.instance_types[{index}]", unknown(name))
+            findings.conflict(f"{key}.instance_types[{index}]", unknown(name), weighs=f"{key}.instance_types")
         elif kind.architecture not in pool.architectures:
             findings.conflict(
                 f"{key}.instance_types[{index}]",
                 f"{name} is {kind.architecture}, which the pool's architectures leave out; write one of {', '.join(pool.architectures)}",
+                weighs=key,
             )
         else:
             yield kind

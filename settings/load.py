@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
-from collections.abc import Hashable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any, cast
 
 import yaml
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from settings.model import Settings, between_sections
 from settings.names import closest, secret_kind
-from settings.problems import key_text, sentences
+from settings.problems import Path, find_field, key_text, sentences
 
 PREFIX = "coder-eks:"
 _FIELDS = Settings.model_fields
@@ -23,11 +24,15 @@ _ENVELOPES: dict[str, type[BaseModel]] = {
 
 
 class SettingsError(Exception):
-    """Everything that is wrong with a stack file; problems: one sentence each, with file, key, value and remedy."""
+    """Everything that is wrong with a stack file; problems: one sentence each, with file, key, value and remedy.
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    rest: the settings without what is wrong, where they can stand so. left_out: the keys, below `coder-eks:`, that are another's there.
+    """
+
+    def __init__(self, file: str, problems: Iterable[str], rest: Settings | None = None, left_out: Iterable[str] = ()) -> None:
+        self.file, self.rest, self.left_out = file, rest, tuple(left_out)
+        self.problems = tuple(f"{file}: {problem}" for problem in problems)
+        super().__init__("\n".join(self.problems))
 
 
 def load(config: Mapping[str, object], file: str) -> Settings:
@@ -35,20 +40,54 @@ def load(config: Mapping[str, object], file: str) -> Settings:
 
     Keys of other namespaces are left alone, and a section without anything is none. Raises SettingsError with all faults.
     """
-    secrets = dict(_secrets(config))
-    found = [*secrets.items(), *_unknown_sections(config)]
+    found = list(_secrets(config))
+    secrets = {path for path, _ in found}
+    found += _unknown_sections(config)
     sections: dict[str, object] = {}
     for name, field in _FIELDS.items():
         if config.get(PREFIX + name) is not None:
             found += [fault for fault in _read(name, config[PREFIX + name], sections) if fault[0] not in secrets]
         elif field.is_required():
-            found.append((PREFIX + name, f"is missing; add the section ({(field.description or '').rstrip('.')})"))
+            found.append(((PREFIX + name,), f"is missing; add the section ({(field.description or '').rstrip('.')})"))
         else:
             sections[name] = field.default
-    found += [(PREFIX + key_text(fault.path), fault.sentence) for fault in between_sections(sections)]
+    found += [(_place(fault.path), fault.sentence) for fault in between_sections(sections)]
     if found:
-        raise SettingsError(tuple(_printable(f"{file}: {key}: {sentence}") for key, sentence in dict.fromkeys(found)))
+        problems = [_printable(f"{key_text(path)}: {sentence}") for path, sentence in dict.fromkeys(found)]
+        wrong = [(str(path[0]).removeprefix(PREFIX), *path[1:]) for path, _ in found]
+        raise SettingsError(file, problems, _rest(config, wrong), map(key_text, wrong))
     return Settings.model_validate(sections)
+
+
+def _place(path: Path) -> Path:
+    return PREFIX + str(path[0]), *path[1:]
+
+
+def _rest(config: Mapping[str, object], wrong: Iterable[Path]) -> Settings | None:
+    """The settings, each wrong key left to its default or, where it has none, to its own example; None where they can't stand so."""
+    rest = {name: deepcopy(config[PREFIX + name]) for name in _FIELDS if config.get(PREFIX + name) is not None}
+    for path in wrong:
+        _leave_out(rest, path)
+    try:
+        return Settings.model_validate(rest)
+    except ValidationError:
+        return None
+
+
+def _leave_out(sections: dict[str, object], path: Path) -> None:
+    """Take a wrong key away, and put its example where it has no default; of what stands in a list, the key that has the list."""
+    while isinstance(path[-1], int):
+        path = path[:-1]
+    holder: object = sections
+    for part in path[:-1]:
+        holder = cast("dict[object, object]", holder).get(part) if isinstance(holder, dict) else None
+    if isinstance(holder, dict):
+        entries = cast("dict[object, object]", holder)
+        entries.pop(path[-1], None)
+        _, field = find_field(Settings, path)
+        if field is not None and field.is_required() and field.examples:
+            example = field.examples[0]
+            entries[path[-1]] = _parsed(example) if isinstance(example, str) else example
 
 
 def _printable(sentence: str) -> str:
@@ -56,65 +95,69 @@ def _printable(sentence: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in sentence)
 
 
-def load_file(path: str | Path) -> Settings:
+def load_file(path: str | pathlib.Path) -> Settings:
     """Settings of a stack file on disk, the one place where YAML is read. Raises SettingsError."""
-    path = Path(path)
+    path = pathlib.Path(path)
     return load(read_config(path), path.name)
 
 
-def read_config(path: Path) -> Mapping[str, object]:
+def read_config(path: pathlib.Path) -> Mapping[str, object]:
     """The `config:` mapping of a stack file. Raises SettingsError where there is none."""
     config = read_yaml(path).get("config")
     if not isinstance(config, dict):
-        raise SettingsError((f"{path.name}: config: is missing; write the sections below it, as in Pulumi.prod.yaml",))
+        raise SettingsError(path.name, ("config: is missing; write the sections below it, as in Pulumi.prod.yaml",))
     return cast("Mapping[str, object]", config)
 
 
-def read_yaml(path: Path) -> Mapping[str, object]:
+def read_yaml(path: pathlib.Path) -> Mapping[str, object]:
     """A stack file as Pulumi reads it; nothing where it is no mapping. Raises SettingsError where it can't be read."""
     try:
-        content = cast("object", yaml.load(path.read_text(encoding="utf-8"), Loader=_StackFileLoader))  # noqa: S506 derived from SafeLoader
+        content = _parsed(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
-        raise SettingsError((f"{path.name}: there is no such file in {path.parent}; write one, or name another stack",)) from None
+        raise SettingsError(path.name, (f"there is no such file in {path.parent}; write one, or name another stack",)) from None
     except UnicodeDecodeError:
-        raise SettingsError((f"{path.name}: is not written in UTF-8; save it as UTF-8",)) from None
+        raise SettingsError(path.name, ("is not written in UTF-8; save it as UTF-8",)) from None
     except yaml.YAMLError as error:
-        raise SettingsError((f"{path.name}: is no YAML: {_yaml_text(error)}",)) from None
+        raise SettingsError(path.name, (f"is no YAML: {_yaml_text(error)}",)) from None
     except RecursionError:
-        raise SettingsError((f"{path.name}: is nested too deeply to be read; write it as in Pulumi.prod.yaml",)) from None
+        raise SettingsError(path.name, ("is nested too deeply to be read; write it as in Pulumi.prod.yaml",)) from None
     return cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
 
 
-def _read(name: str, value: object, sections: dict[str, object]) -> list[tuple[str, str]]:
+def _parsed(text: str) -> object:
+    return cast("object", yaml.load(text, Loader=_StackFileLoader))  # noqa: S506 derived from SafeLoader
+
+
+def _read(name: str, value: object, sections: dict[str, object]) -> list[tuple[Path, str]]:
     """Read one section into `sections`, or return its faults as keys and sentences."""
     try:
         sections[name] = getattr(_ENVELOPES[name].model_validate({name: value}), name)
     except ValidationError as error:
-        return [(PREFIX + key_text(path), sentence) for path, sentence in sentences(_ENVELOPES[name], error)]
+        return [(_place(path), sentence) for path, sentence in sentences(_ENVELOPES[name], error)]
     return []
 
 
-def _unknown_sections(config: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _unknown_sections(config: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
     for key in map(str, config):
         if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in _FIELDS:
             meant = closest(key.removeprefix(PREFIX), list(_FIELDS))
             known = ", ".join(PREFIX + name for name in _FIELDS)
-            yield key, f"is no section; did you mean {PREFIX}{meant}?" if meant else f"is no section; the sections are {known}"
+            yield (key,), f"is no section; did you mean {PREFIX}{meant}?" if meant else f"is no section; the sections are {known}"
 
 
-def _secrets(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
+def _secrets(value: object, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Values that look like secrets, which no stack file holds; their text is not repeated."""
     if isinstance(value, Mapping):
         entries = cast("Mapping[object, object]", value)
         if set(entries) == {"secure"}:
-            yield key_text(path), "is encrypted here; put the value into AWS Secrets Manager and write its name"
+            yield path, "is encrypted here; put the value into AWS Secrets Manager and write its name"
         for key, entry in entries.items():
             yield from _secrets(entry, (*path, str(key)))
     elif isinstance(value, list | tuple):
         for index, entry in enumerate(cast("list[object]", value)):
             yield from _secrets(entry, (*path, index))
     elif isinstance(value, str) and (kind := secret_kind(value)) and str(path[0]).startswith(PREFIX):
-        yield key_text(path), f"holds what looks like {kind}; revoke it, put the new one into AWS Secrets Manager and write its name here"
+        yield path, f"holds what looks like {kind}; revoke it, put the new one into AWS Secrets Manager and write its name here"
 
 
 class _StackFileLoader(yaml.SafeLoader):

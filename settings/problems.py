@@ -47,7 +47,7 @@ class Case:
     """One error of the validator with the field that it is about."""
 
     def __init__(self, model: type[BaseModel], path: Path, detail: ErrorDetails) -> None:
-        self.parent, self.field = _find(model, path)
+        self.parent, self.field = find_field(model, path)
         self.path = path
         self.value = "that value" if _hidden(path, detail["input"]) else shown(detail["input"])
         self.quoted = f'"{self.value}"' if isinstance(detail["input"], str) else self.value
@@ -76,7 +76,7 @@ def _hidden(path: Path, value: object) -> bool:
     return named or (isinstance(value, str) and secret_kind(value) is not None)
 
 
-def _find(model: type[BaseModel], path: Path) -> tuple[type[BaseModel], FieldInfo | None]:
+def find_field(model: type[BaseModel], path: Path) -> tuple[type[BaseModel], FieldInfo | None]:
     """The section that holds a path's last key, and the field; None where the last key is no field."""
     parent, field, annotation = model, None, model
     for part in path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -67,6 +68,19 @@ def test_a_validated_stack_is_compared_with_the_design(project: Path, capsys: py
     file.write_text(file.read_text().replace("sizing: design", "sizing: validated"))
     assert main(["capacity", "--project", str(project)]) == 0
     assert "validated (declared)" in capsys.readouterr().out
+
+
+def test_conflicts_of_the_plan_are_told_beside_faults_of_the_settings(project: Path, capsys: pytest.CaptureFixture[str]):
+    """All at once: what another key makes wrong is not left for the second try."""
+    file = project / "Pulumi.prod.yaml"
+    wrong = re.sub(
+        r"readers: \d+", "readers: -2", re.sub(r"instance_type: c5\.\w+", "instance_type: c5.99xlarge", file.read_text(), count=1)
+    )
+    file.write_text(wrong)
+    assert main(["capacity", "--project", str(project)]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert "Pulumi.prod.yaml: coder-eks:regions.us-east-1.database.readers: -2 is too small" in told
+    assert "instance_type: c5.99xlarge is not in the table of instance types" in told
 
 
 def test_every_fault_of_a_stack_file_is_one_sentence(project: Path, capsys: pytest.CaptureFixture[str]):

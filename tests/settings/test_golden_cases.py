@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from plan.faults import all_faults
 from settings.load import SettingsError, load, load_file, read_config
 from tests.settings.cases import HAPPY, HERE, STACK_FILE, happy, merged, messages
 
@@ -22,7 +23,7 @@ def test_a_wrong_stack_file_is_answered_with_exactly_its_messages(path: Path):
     with pytest.raises(SettingsError) as caught:
         load(merged(happy(), read_config(path)), STACK_FILE)
 
-    assert list(caught.value.problems) == messages(path)
+    assert list(all_faults(caught.value)) == messages(path)
 
 
 @pytest.mark.parametrize("path", ERRORS, ids=lambda path: path.stem.removeprefix("prod.error."))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from plan.faults import all_faults
 from settings.cluster import IdentityMode
 from settings.database import DatabaseEngine, DatabaseKey
 from settings.load import SettingsError, load, load_file, read_config
@@ -22,7 +23,7 @@ def test_a_wrong_stack_file_is_answered_with_exactly_its_messages(path: Path):
     with pytest.raises(SettingsError) as caught:
         load(merged(read_config(HAPPY), read_config(path)), STACK_FILE)
 
-    assert list(caught.value.problems) == messages(path)
+    assert list(all_faults(caught.value)) == messages(path)
 
 
 def test_the_happy_case_says_what_is_this_systems_own():
