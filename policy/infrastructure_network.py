@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from policy import tokens
 from policy.graph import Node
-from policy.region import Region, is_default, is_wide
+from policy.region import Region, is_default, is_wide, takes_unknown
 from policy.values import Unknown, text
 from policy.verdict import Verdict
 
@@ -34,19 +34,18 @@ def _one_subnet_a_zone(region: Region, verdict: Verdict) -> None:
     zones: set[str] = set()
     for tier in region.need.tiers:
         subnets = region.subnets.get(tier, [])
-        known = [zone for subnet in subnets if (zone := text(subnet.get("availabilityZone")))]
+        taken: dict[str, Node] = {}
         for subnet in subnets:
             if isinstance(subnet.get("availabilityZone"), Unknown):
                 verdict.undecided(subnet, "its availability zone is unknown")
-        for zone in sorted(set(known)):
-            if known.count(zone) > 1:
-                verdict.wrong(subnets[-1], f"tier {tier} has {known.count(zone)} subnets in {zone}; give each zone one")
+            elif (zone := text(subnet.get("availabilityZone"))) and taken.setdefault(zone, subnet) is not subnet:
+                verdict.wrong(subnet, f"lies in {zone} beside {taken[zone].name} of the same tier; give each zone one")
         if len(subnets) != region.zones:
             verdict.wrong(
                 None,
                 f"{region.name}: tier {tier} has {len(subnets)} subnets, and needs one in each of {region.zones} zones (tag Tier={tier})",
             )
-        zones.update(known)
+        zones.update(taken)
     for tier in sorted(set(region.subnets) - set(region.need.tiers)):
         if not tier:
             verdict.wrong(region.subnets[tier][0], "has no tag Tier; name the tier that it belongs to")
@@ -57,13 +56,13 @@ def _one_subnet_a_zone(region: Region, verdict: Verdict) -> None:
 def _in_the_vpc(region: Region, verdict: Verdict) -> None:
     """Subnets, route tables, gateways and security groups lie in the region's VPC."""
     vpcs = {node.urn for node in region.all(tokens.VPC)}
-    gateways = [node for node in region.all(tokens.INTERNET_GATEWAY) if node.get("vpcId") is not None or "vpcId" in node.edges]
+    gateways = [node for node in region.all(tokens.INTERNET_GATEWAY) if node.get("vpcId") is not None]
     attachments = region.all(tokens.INTERNET_GATEWAY_ATTACHMENT)
     for node in [*region.all(tokens.SUBNET, tokens.ROUTE_TABLE), *gateways, *attachments]:
         target = region.graph.targets(node, "vpcId", tokens.VPC)
         if target.undecided:
             verdict.undecided(node, "its VPC is unknown")
-        elif not target.urns or not target.urns <= vpcs or target.foreign:
+        elif target.only is None or target.only.urn not in vpcs:
             verdict.wrong(node, "does not lie in the region's VPC; set vpc_id to that of the network")
     for gateway in region.all(tokens.INTERNET_GATEWAY):
         verdict.saw(gateway)
@@ -76,11 +75,13 @@ def _gateways(region: Region, verdict: Verdict) -> None:
     public = {subnet.urn for subnet in region.subnets.get(region.need.public, [])}
     addresses: dict[str, Node] = {}
     places: dict[str, Node] = {}
+    left_open = False
     for gateway in region.all(tokens.NAT_GATEWAY):
         verdict.saw(gateway)
         address = region.graph.targets(gateway, "allocationId", tokens.EIP)
         if address.undecided:
             verdict.undecided(gateway, "its Elastic IP is unknown")
+            left_open = True
         elif address.only is None:
             verdict.wrong(gateway, "has no Elastic IP of this stack; give it one of its own as allocation_id")
         elif addresses.setdefault(address.only.urn, gateway) is not gateway:
@@ -92,7 +93,8 @@ def _gateways(region: Region, verdict: Verdict) -> None:
             verdict.wrong(gateway, "stands in no public subnet; set subnet_id to the public subnet of its zone")
         elif places.setdefault(place.only.urn, gateway) is not gateway:
             verdict.wrong(gateway, f"stands in {place.only.name} beside {places[place.only.urn].name}; each zone has one of its own")
-    _idle_addresses(region, addresses, verdict)
+    if not left_open:
+        _idle_addresses(region, addresses, verdict)
 
 
 def _idle_addresses(region: Region, used_by_nat: Mapping[str, Node], verdict: Verdict) -> None:
@@ -127,9 +129,15 @@ def _table_of(region: Region, subnet: Node, verdict: Verdict) -> Node | None:
 
 
 def _routes(region: Region, subnet: Node, verdict: Verdict) -> list[Node] | None:
-    """The routes of a subnet's table; none where the table can't be told."""
+    """The routes of a subnet's table; none where it can't be told which they are, or what they take."""
     table = _table_of(region, subnet, verdict)
-    return None if table is None else region.routes_of.get(table.urn, [])
+    if table is None:
+        return None
+    routes = region.routes_of.get(table.urn, [])
+    if region.loose_routes or any(takes_unknown(route) for route in routes):
+        verdict.undecided(subnet, "its routes are unknown")
+        return None
+    return routes
 
 
 def _routes_to_the_internet(region: Region, subnet: Node, verdict: Verdict) -> None:

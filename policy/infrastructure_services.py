@@ -9,7 +9,7 @@ from policy.facts import PRIMARY
 from policy.graph import Node, Targets
 from policy.region import Region
 from policy.systems import GROUP_KEY
-from policy.values import Unknown, has_unknown, integer, leaves, mapping, text
+from policy.values import Unknown, has_unknown, integer, leaves, text
 from policy.verdict import Verdict
 
 HTTPS_PORT = 443
@@ -27,7 +27,7 @@ def relations(region: Region, verdict: Verdict) -> None:
 
 def group_of(node: Node) -> str | None:
     """The node group that an EKS node group is part of: `coder-ws` for `coder-ws-a`."""
-    return text(mapping(node.get("labels")).get(GROUP_KEY))
+    return text(node.get("labels", GROUP_KEY))
 
 
 def _node_groups(region: Region, verdict: Verdict) -> None:
@@ -35,28 +35,35 @@ def _node_groups(region: Region, verdict: Verdict) -> None:
     members: dict[str, list[Node]] = {}
     for node in region.all(tokens.NODE_GROUP):
         verdict.saw(node)
-        members.setdefault(group_of(node) or "", []).append(node)
+        if isinstance(node.get("labels", GROUP_KEY), Unknown):
+            verdict.undecided(node, "its group is unknown")
+            return
+        if name := group_of(node):
+            members.setdefault(name, []).append(node)
     known = {*region.need.node_groups, *region.facts.node_groups}
-    for name in sorted(members.keys() - known - {""}):
+    for name in sorted(members.keys() - known):
         verdict.wrong(members[name][0], f"is of the group {name}, which nobody declares; declare it under cluster.node_groups")
     for name in sorted(known):
-        if name not in members:
+        if name in members:
+            _node_group(region, name, members[name], verdict)
+        else:
             verdict.wrong(None, f"{region.name} has no node group {name}; declare it under cluster.node_groups")
-            continue
-        declared = region.facts.node_groups.get(name)
-        tier = (declared.tier if declared else None) or region.need.tier_of(name)
-        needed = region.need.tier_of(name)
-        if needed is not None and tier != needed:
-            verdict.wrong(members[name][0], f"is declared in the tier {tier}; {name} belongs to {needed}")
-        _in_tier(region, tier or "", members[name], verdict)
-        _sizes(region, name, members[name], verdict)
-        for node in members[name]:
-            _machine(region, node, declared.instance_type if declared else None, verdict)
-            cluster = region.graph.targets(node, "clusterName", tokens.EKS_CLUSTER)
-            if cluster.undecided:
-                verdict.undecided(node, "its cluster is unknown")
-            elif cluster.only is None:
-                verdict.wrong(node, "belongs to no cluster of this stack; set cluster_name to that of the region's")
+
+
+def _node_group(region: Region, name: str, nodes: list[Node], verdict: Verdict) -> None:
+    declared, needed = region.facts.node_groups.get(name), region.need.tier_of(name)
+    tier = (declared.tier if declared else None) or needed
+    if needed is not None and tier != needed:
+        verdict.wrong(nodes[0], f"is declared in the tier {tier}; {name} belongs to {needed}")
+    _in_tier(region, tier or "", nodes, verdict)
+    _sizes(region, name, nodes, verdict)
+    for node in nodes:
+        _machine(region, node, declared.instance_type if declared else None, verdict)
+        cluster = region.graph.targets(node, "clusterName", tokens.EKS_CLUSTER)
+        if cluster.undecided:
+            verdict.undecided(node, "its cluster is unknown")
+        elif cluster.only is None:
+            verdict.wrong(node, "belongs to no cluster of this stack; set cluster_name to that of the region's")
 
 
 def _in_tier(region: Region, tier: str, nodes: list[Node], verdict: Verdict) -> None:
@@ -97,18 +104,18 @@ def _machine(region: Region, node: Node, declared: str | None, verdict: Verdict)
     """The instance type: the node group's own, or its launch template's."""
     if declared is None:
         return
-    template = next(iter(_templates(region, node)), None)
-    found = list(leaves(node.get("instanceTypes"))) or ([template.get("instanceType")] if template else [])
-    if any(isinstance(value, Unknown) for value in found):
+    templates = _templates(region, node)
+    found = list(leaves(node.get("instanceTypes"))) or list(leaves([template.get("instanceType") for template in templates.nodes]))
+    if templates.undecided or any(isinstance(value, Unknown) for value in found):
         verdict.undecided(node, "its instance type is unknown")
     elif found != [declared]:
         verdict.wrong(node, f"runs on {', '.join(map(str, found)) or 'no known instance type'}; {declared} is declared")
 
 
-def _templates(region: Region, node: Node) -> tuple[Node, ...]:
+def _templates(region: Region, node: Node) -> Targets:
     """The launch template of a node group, which it names by id or by name."""
     key = "id" if node.get("launchTemplate", "id") is not None else "name"
-    return region.graph.targets(node, ("launchTemplate", key), tokens.LAUNCH_TEMPLATE).nodes
+    return region.graph.targets(node, ("launchTemplate", key), tokens.LAUNCH_TEMPLATE)
 
 
 def _database(region: Region, verdict: Verdict) -> None:
@@ -163,20 +170,18 @@ def _replicas(region: Region, database: Node, verdict: Verdict) -> None:
 
 
 def _instances(region: Region, cluster: Node, verdict: Verdict) -> None:
-    readers = region.facts.readers
-    wanted = max(region.need.instances, 1 + readers if readers is not None else 0)
-    members: list[Node] = []
-    for instance in region.all(tokens.DATABASE_CLUSTER_INSTANCE):
-        verdict.saw(instance)
-        target = region.graph.targets(instance, "clusterIdentifier", tokens.DATABASE_CLUSTER)
+    wanted = max(region.need.instances, 1 + (region.facts.readers or 0))
+    instances = region.all(tokens.DATABASE_CLUSTER_INSTANCE)
+    verdict.saw(*instances)
+    targets = [(instance, region.graph.targets(instance, "clusterIdentifier", tokens.DATABASE_CLUSTER)) for instance in instances]
+    for instance, target in targets:
         if target.undecided:
             verdict.undecided(instance, "its database cluster is unknown")
         elif target.only is None:
             verdict.wrong(instance, "belongs to no database of this stack; set cluster_identifier to the cluster's id")
-        elif target.only is cluster:
-            members.append(instance)
-    if len(members) != wanted:
-        verdict.wrong(cluster, f"has {len(members)} instances; {wanted} are needed, the writer included: see database.readers")
+    found = sum(target.only is cluster for _, target in targets)
+    if found != wanted and not any(target.undecided for _, target in targets):
+        verdict.wrong(cluster, f"has {found} instances; {wanted} are needed, the writer included: see database.readers")
 
 
 def _subnet_group(region: Region, database: Node, verdict: Verdict) -> None:
@@ -200,50 +205,60 @@ def _load_balancer(region: Region, verdict: Verdict) -> None:
     """An NLB with a foot in every public subnet, a listener on 443, and a target group that coderd's pods join (CDR-20, CDR-25, NET-31)."""
     for balancer in region.all(*tokens.LOAD_BALANCERS):
         verdict.saw(balancer)
-        if text(balancer.get("loadBalancerType")) != "network":
+        kind, subnets = balancer.get("loadBalancerType"), _subnets_of(region, balancer)
+        if isinstance(kind, Unknown) or subnets.undecided:
+            verdict.undecided(balancer, "its type or its subnets are unknown")
+            continue
+        if kind != "network":
             verdict.wrong(balancer, "is no network load balancer; set load_balancer_type to network")
-        path = "subnetMappings" if balancer.get("subnetMappings") or "subnetMappings" in balancer.edges else "subnets"
-        if not region.graph.targets(balancer, path, tokens.SUBNET).nodes:
-            path = "subnets"
-        subnets = region.graph.targets(balancer, path, tokens.SUBNET)
-        if subnets.undecided:
-            verdict.undecided(balancer, "its subnets are unknown")
-        elif subnets.urns != {subnet.urn for subnet in region.subnets.get(region.need.public, [])}:
-            names = ", ".join(subnet.name for subnet in subnets.nodes) or "no subnet of this stack"
+        if subnets.foreign or subnets.urns != {subnet.urn for subnet in region.subnets.get(region.need.public, [])}:
+            names = ", ".join([*(subnet.name for subnet in subnets.nodes), *subnets.foreign]) or "no subnet"
             verdict.wrong(balancer, f"stands in {names}; it must stand in every public subnet and no other")
         _listeners(region, balancer, verdict)
 
 
+def _subnets_of(region: Region, balancer: Node) -> Targets:
+    """Where a load balancer stands: in subnets, or in subnets with an address each, which are no subnets."""
+    subnets, mapped = (region.graph.targets(balancer, path, tokens.SUBNET) for path in ("subnets", "subnetMappings"))
+    if subnets.nodes or not (mapped.nodes or mapped.undecided):
+        return subnets
+    return Targets(mapped.nodes, undecided=mapped.undecided)
+
+
 def _listeners(region: Region, balancer: Node, verdict: Verdict) -> None:
     listeners: list[Node] = []
+    left_open = False
     for listener in region.all(*tokens.LISTENERS):
-        target = region.graph.targets(listener, "loadBalancerArn", *tokens.LOAD_BALANCERS)
-        if target.undecided:
-            verdict.undecided(listener, "its load balancer is unknown")
-        elif target.only is balancer and integer(listener.get("port")) == HTTPS_PORT:
+        target, port = region.graph.targets(listener, "loadBalancerArn", *tokens.LOAD_BALANCERS), listener.get("port")
+        if target.undecided or isinstance(port, Unknown):
+            verdict.undecided(listener, "its load balancer or its port is unknown")
+            left_open = True
+        elif target.only is balancer and integer(port) == HTTPS_PORT:
             listeners.append(listener)
-    if len(listeners) != 1:
+    if len(listeners) != 1 and not left_open:
         verdict.wrong(balancer, f"has {len(listeners)} listeners on {HTTPS_PORT}, and needs one")
     for listener in listeners:
         verdict.saw(listener)
         direct = listener.get("defaultActions", 0, "targetGroupArn")
-        path = ("targetGroupArn",) if direct is not None else ("forward", "targetGroups", 0, "arn")
+        path = ("targetGroupArn",) if direct is not None else ("forward", "targetGroups")
         found = region.graph.targets(listener, ("defaultActions", 0, *path), *tokens.TARGET_GROUPS)
         if found.undecided:
             verdict.undecided(listener, "its target group is unknown")
         elif found.only is None:
-            verdict.wrong(listener, "forwards to no target group of this stack; forward to coderd's")
+            verdict.wrong(listener, "does not forward to one target group of this stack; forward to coderd's, and to no other")
         else:
             _target_group(region, found.only, verdict)
 
 
 def _target_group(region: Region, group: Node, verdict: Verdict) -> None:
     verdict.saw(group)
-    port = group.get("port")
-    if not isinstance(port, Unknown) and integer(port) != CODERD_PORT:
+    port, vpc = group.get("port"), region.graph.targets(group, "vpcId", tokens.VPC)
+    if isinstance(port, Unknown) or vpc.undecided:
+        verdict.undecided(group, "its port or its VPC is unknown")
+        return
+    if integer(port) != CODERD_PORT:
         verdict.wrong(group, f"sends to port {integer(port)}; coderd listens on {CODERD_PORT}")
-    vpc = region.graph.targets(group, "vpcId", tokens.VPC)
-    if not vpc.undecided and vpc.only is None:
+    if vpc.only is None:
         verdict.wrong(group, "lies in no VPC of this stack; set vpc_id to that of the network")
     bindings = [node for node in region.graph.nodes if (kind := tokens.kubernetes_kind(node.type)) and kind[1] == BINDING]
     verdict.saw(*bindings)
@@ -277,7 +292,11 @@ def _security_groups(region: Region, verdict: Verdict) -> None:
     """Nodes, database, endpoints and load balancer each have a security group of this stack, and no two tiers share one (NET-18)."""
     endpoints = [node for node in region.all(tokens.VPC_ENDPOINT) if text(node.get("vpcEndpointType")) == "Interface"]
     databases = region.all(tokens.DATABASE_CLUSTER, tokens.DATABASE_INSTANCE)
-    nodes = [template for node in region.all(tokens.NODE_GROUP) for template in _templates(region, node)]
+    groups = [(node, _templates(region, node)) for node in region.all(tokens.NODE_GROUP)]
+    for node, templates in groups:
+        if not templates.nodes and not templates.undecided:
+            verdict.wrong(node, "has no launch template of this stack, which would say the security group of the nodes; give it one")
+    nodes = [template for _, templates in groups for template in templates.nodes]
     roles = (
         ("the load balancer", region.all(*tokens.LOAD_BALANCERS), ("securityGroups",)),
         ("the database", databases, ("vpcSecurityGroupIds",)),
@@ -286,14 +305,14 @@ def _security_groups(region: Region, verdict: Verdict) -> None:
     )
     owner: dict[str, str] = {}
     for role, users, paths in roles:
-        groups = _groups_of(region, role, users, paths, verdict)
-        verdict.saw(*groups)
-        for group in groups:
+        guards = _guards_of(region, role, users, paths, verdict)
+        verdict.saw(*guards)
+        for group in guards:
             if owner.setdefault(group.urn, role) != role:
                 verdict.wrong(group, f"serves {owner[group.urn]} and {role}; give each a security group of its own")
 
 
-def _groups_of(region: Region, role: str, users: Iterable[Node], paths: tuple[str, ...], verdict: Verdict) -> list[Node]:
+def _guards_of(region: Region, role: str, users: Iterable[Node], paths: tuple[str, ...], verdict: Verdict) -> list[Node]:
     found: dict[str, Node] = {}
     for user in users:
         targets: list[Targets] = [region.graph.targets(user, path, tokens.SECURITY_GROUP) for path in paths]

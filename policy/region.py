@@ -67,6 +67,11 @@ class Region:
             beside.extend(route for route in inner if _destinations(route) not in known)
         return found
 
+    @cached_property
+    def loose_routes(self) -> list[Node]:
+        """The routes that may be of any route table, as theirs is unknown."""
+        return [route for route in self.all(tokens.ROUTE) if self.graph.targets(route, "routeTableId", tokens.ROUTE_TABLE).undecided]
+
 
 def is_default(route: Node) -> bool:
     """Whether a route takes what no other route takes."""
@@ -75,6 +80,11 @@ def is_default(route: Node) -> bool:
 
 def _destinations(route: Node) -> set[str]:
     return {place for key in DESTINATIONS if (place := text(route.get(key)))}
+
+
+def takes_unknown(route: Node) -> bool:
+    """Whether it can't be told which addresses a route takes."""
+    return any(isinstance(route.get(key), Unknown) for key in DESTINATIONS)
 
 
 def is_wide(route: Node) -> bool:

@@ -85,7 +85,7 @@ MUTANTS = [
     Mutant("a node group that runs nothing", "its maxSize is 0", put("coder-prov", "scalingConfig", {"minSize": 0, "maxSize": 0})),
     Mutant("no VPC", "us-east-1 has 0 of VPC", remove("vpc"), whole=True),
     Mutant("a subnet too few", "tier workspace has 2 subnets", remove("workspace-c"), whole=True),
-    Mutant("two subnets in one zone", "2 subnets in us-east-1a", put("control-b", "availabilityZone", "us-east-1a")),
+    Mutant("two subnets in one zone", "lies in us-east-1a beside coder-control-a", put("control-b", "availabilityZone", "us-east-1a")),
     Mutant("a subnet of another tier", "tier workspace has 2 subnets", put("workspace-c", "tags", {"Tier": "control"}), whole=True),
     Mutant("a subnet without its tag", "has no tag Tier", drop("provisioner-a", "tags")),
     Mutant("a subnet in another VPC", "does not lie in the region's VPC", put("control-a", "vpcId", "vpc-0f00000000000000f")),
@@ -193,7 +193,7 @@ MUTANTS = [
     Mutant("a listener elsewhere", "has 0 listeners on 443", put("listener", "port", 8443)),
     Mutant(
         "a listener without a target group",
-        "forwards to no target group",
+        "does not forward to one target group",
         put("listener", "defaultActions", [{"type": "forward", "targetGroupArn": "arn:aws:elasticloadbalancing:::targetgroup/other"}]),
     ),
     Mutant("a target group on another port", "coderd listens on 8080", put("targets", "port", 80)),
