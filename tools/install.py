@@ -99,12 +99,12 @@ def make_venv(venv: Path) -> None:
     )
 
 
-def install_requirements(venv: Path, requirements: Path) -> None:
-    """Install exactly what the file pins; a package whose hash differs is refused by pip."""
+def install_requirements(venv: Path, requirements: Path, *options: str) -> None:
+    """Install exactly what the file pins; a package whose hash differs is refused by pip. options: of pip's, beside."""
     count = sum(1 for line in requirements.read_text().splitlines() if "==" in line)
     say(f"{count} packages of {requirements.name}, each checked against its hash (half a minute)")
     _run(
-        [venv / "bin" / "python", "-m", "pip", "install", "--no-input", "--no-compile", "--require-hashes", "-r", requirements],
+        [venv / "bin" / "python", "-m", "pip", "install", "--no-input", "--no-compile", "--require-hashes", *options, "-r", requirements],
         f"pip could not install {requirements.name} (its words are above). Without a way to a package index, set pip's own settings "
         "(PIP_INDEX_URL or pip.conf); after a changed requirements file, run `make lock`.",
     )
@@ -192,13 +192,33 @@ def setup(root: Path, *, dev: bool) -> None:
         write_stamp(venv, stamp)
 
 
+def setup_other(root: Path) -> None:
+    """Make the `.venv` of a clone that nobody trusts yet without running anything of it: wheels only, and this clone's SDK.
+
+    Raises SetupError, also where its requirements hold options: pip would let them win over these.
+    """
+    venv, requirements = root / ".venv", root / "requirements.txt"
+    lines = (line.strip() for line in requirements.read_text().splitlines())
+    if option := next((line for line in lines if line.startswith("-") and not line.startswith("--hash=")), None):
+        raise SetupError(f"{requirements} holds an option of pip's, {option}; it may only pin packages")
+    if venv.is_symlink() or venv.exists():
+        raise SetupError(f"{venv} is there already, and nobody knows what it holds; remove it")
+    make_venv(venv)
+    install_requirements(venv, requirements, "--only-binary", ":all:")
+    install_sdk(venv, ROOT / "sdks" / "coderd")
+
+
 def main() -> int:
     """Return the exit code: 1 with a sentence when a step failed."""
     parser = argparse.ArgumentParser(description="Make .venv with everything that the commands need.")
     parser.add_argument("--dev", action="store_true", help="with what the tests need")
+    parser.add_argument("--for", dest="other", metavar="FOLDER", type=Path, help="make the .venv of another clone, running nothing of it")
     arguments = parser.parse_args()
     try:
-        setup(ROOT, dev=arguments.dev)
+        if arguments.other:
+            setup_other(arguments.other.resolve())
+        else:
+            setup(ROOT, dev=arguments.dev)
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1

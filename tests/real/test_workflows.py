@@ -29,7 +29,7 @@ def test_actionlint_finds_nothing():
     ("written", "broken", "complaint"),
     [
         ("steps.head.outcome", "steps.haed.outcome", 'property "haed" is not defined'),
-        ("needs: preview", "needs: previews", 'needs job "previews" which does not exist'),
+        ("needs: review", "needs: reviews", 'needs job "reviews" which does not exist'),
         ("cancel-in-progress: true", "cancel-in-progres: true", "unexpected key"),
         ("pull_request_target:", "pull_request_targets:", "unknown Webhook event"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.install import ROOT, SetupError, missing, read_stamp, setup, wanted, write_stamp
+from tools.install import ROOT, SetupError, missing, read_stamp, setup, setup_other, wanted, write_stamp
 
 
 @pytest.fixture
@@ -75,6 +75,30 @@ def test_a_step_that_fails_is_a_sentence_and_what_stood_before_is_not_stamped(cl
     with pytest.raises(SetupError, match="pip could not install"):
         setup(clone, dev=False)
     assert missing(read_stamp(clone / ".venv"), wanted(clone, dev=False)) == ["requirements.txt", "sdks/coderd", "project"]
+
+
+
+@pytest.mark.parametrize("option", ["--no-binary :all:", "  -e ./mine", "--extra-index-url https://example.com"])
+def test_a_clone_that_nobody_trusts_yet_gives_pip_no_options(clone: Path, option: str):
+    """CIC-02: the judge of a pull request makes its .venv and runs nothing of it."""
+    (clone / "requirements.txt").write_text(f"a==1 \\\n    --hash=sha256:00\n{option}\n")
+    with pytest.raises(SetupError, match="may only pin packages"):
+        setup_other(clone)
+
+
+def test_a_clone_that_nobody_trusts_yet_brings_no_venv(clone: Path):
+    (clone / ".venv").symlink_to(clone / "gone")
+    with pytest.raises(SetupError, match="remove it"):
+        setup_other(clone)
+
+
+def test_of_a_clone_that_nobody_trusts_yet_nothing_is_built(clone: Path, monkeypatch: pytest.MonkeyPatch):
+    commands: list[list[str]] = []
+    monkeypatch.setattr("tools.install._run", lambda command, _failure: commands.append([str(part) for part in command]))
+    setup_other(clone)
+    _, packages, sdk = commands
+    assert ["--only-binary", ":all:", "-r", str(clone / "requirements.txt")] == packages[-4:]
+    assert str(clone / "sdks") not in " ".join(sdk)
 
 
 @pytest.fixture

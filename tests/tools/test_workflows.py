@@ -75,47 +75,91 @@ def test_a_checkout_leaves_no_token_behind(name: str, job: str):
 
 def test_the_gate_is_the_base_branchs_and_runs_for_no_fork():
     assert set(WORKFLOWS["preview"][True]) == {"pull_request_target"}
-    condition = WORKFLOWS["preview"]["jobs"]["preview"]["if"]
-    assert condition == "github.event.pull_request.head.repo.full_name == github.repository"
+    for job in ("preview", "judge"):
+        assert WORKFLOWS["preview"]["jobs"][job]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert "needs" not in WORKFLOWS["preview"]["jobs"]["judge"]  # a machine of its own, whatever the other one says
+
+
+def previewing(job: str) -> dict[str, Any]:
+    (step,) = (step for step in steps("preview", job) if "pulumi preview" in step.get("run", ""))
+    return step
 
 
 def test_both_packs_judge_the_same_program():
-    previews = [step for step in steps("preview", "preview") if "pulumi preview" in step.get("run", "")]
+    previews = [previewing("preview"), previewing("judge")]
     assert [step["working-directory"] for step in previews] == ["head", "head"]
     assert [re.search(r"--policy-pack (\S+)", step["run"])[1] for step in previews] == ["policy", "../base/policy"]  # pyright: ignore[reportOptionalSubscript]
-    assert previews[1]["if"] == "always() && steps.head.outcome != 'skipped'"
     # a pack reads the pushed templates beside itself unless told where the program is, and the base branch composed none
     assert previews[1]["env"][PROJECT] == "${{ github.workspace }}/head"
 
 
+def sides(job: str) -> list[str]:
+    """What a job checks out, in order; each into a folder of its name."""
+    taken = [step["with"] for step in steps("preview", job) if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(each["ref"] == f"${{{{ github.event.pull_request.{each['path']}.sha }}}}" for each in taken)
+    return [each["path"] for each in taken]
+
+
+def test_the_judge_runs_nothing_of_the_pull_request_before_its_program_and_nothing_after():
+    """CIC-02: who writes $GITHUB_PATH, the pack or the log before the verdict, writes the verdict."""
+    assert sides("judge") == ["base", "head"]
+    last = steps("preview", "judge").index(previewing("judge"))
+    for step in steps("preview", "judge")[:last]:
+        assert step.get("working-directory") in (None, "base"), step
+        commands = [line.split()[0] for line in step.get("run", "").splitlines()]
+        assert not any(command.startswith("head/") for command in commands), commands
+    (after,) = steps("preview", "judge")[last + 1 :]
+    assert after["uses"].startswith("actions/upload-artifact@")
+    assert "continue-on-error" not in WORKFLOWS["preview"]["jobs"]["judge"]  # the engine's exit code is the verdict
+    assert not any("continue-on-error" in step for step in steps("preview", "judge"))
+
+
+@pytest.mark.parametrize("job", ["preview", "judge"])
+def test_a_log_is_kept_without_what_the_program_handed_over_in_plain_text(job: str):
+    script = previewing(job)["run"].splitlines()
+    assert script[-1] == 'exit "$passed"'
+    assert script[-2].startswith("sed -i '/\"severity\":\"debug\"/d' ")
+
+
+def test_the_judged_program_brings_no_plugin_and_no_package_that_is_built():
+    """A project file may put a plugin in the place of the one that runs the policies."""
+    scripts = "\n".join(runs("preview", "judge"))
+    assert "base/tools/setup --for head\ncp base/Pulumi.yaml head/Pulumi.yaml" in scripts
+    assert "base/.venv/bin/coder-eks preflight" in scripts
+
+
 def test_the_verdict_is_read_by_the_base_branchs_code():
-    review = next(script for script in runs("preview", "preview") if "tools.review" in script)
-    assert "cd base && .venv/bin/python -m tools.review" in review
+    review = next(script for script in runs("preview", "review") if "tools.review" in script)
+    assert sides("review") == ["base"]
+    assert ".venv/bin/python -m tools.review" in review
     assert 'exit "$passed"' in review
+    assert "id-token" not in WORKFLOWS["preview"]["jobs"]["review"]["permissions"]
 
 
 def test_what_releases_render_to_is_judged_by_the_base_branchs_rules():
-    """T-75: with the values of the pull request's preview."""
-    (step,) = (step for step in steps("preview", "preview") if "tools.charts" in step.get("run", ""))
+    """T-75: with the values of the preview that the base branch judged."""
+    (step,) = (step for step in steps("preview", "review") if "tools.charts" in step.get("run", ""))
     assert step["working-directory"] == "base"
-    assert step["run"].endswith('"$RUNNER_TEMP/head.events.jsonl" coder coder-provisioner')
+    assert step["run"].endswith('"$RUNNER_TEMP/base/events.jsonl" coder coder-provisioner')
     assert "||" not in step["run"]
 
 
 def test_who_writes_to_a_pull_request_runs_nothing_of_it():
-    writing = [(name, job) for name, job in JOBS if "pull-requests" in WORKFLOWS[name]["jobs"][job].get("permissions", {})]
-    assert writing == [("preview", "comment")]
-    assert not any("uses" in step for step in steps("preview", "comment"))
+    for right, job in (("pull-requests", "comment"), ("security-events", "review")):
+        writing = [(name, job) for name, job in JOBS if right in WORKFLOWS[name]["jobs"][job].get("permissions", {})]
+        assert writing == [("preview", job)]
+        assert "head" not in sides(job)
 
 
-@pytest.mark.parametrize(("name", "role"), [("preview", "PREVIEW"), ("drift", "PREVIEW"), ("deploy", "DEPLOY")])
+@pytest.mark.parametrize(("name", "role"), [("preview", "PREVIEW"), ("judge", "PREVIEW"), ("drift", "PREVIEW"), ("deploy", "DEPLOY")])
 def test_roles_are_taken_by_oidc_and_only_a_deployment_takes_the_one_that_writes(name: str, role: str):
     """CIC-11."""
-    job = WORKFLOWS[name]["jobs"][name]
+    workflow = next(workflow for workflow, job in JOBS if job == name)
+    job = WORKFLOWS[workflow]["jobs"][name]
     assert job["permissions"]["id-token"] == "write"
     taken = [step["with"]["role-to-assume"] for step in job["steps"] if "configure-aws-credentials" in step.get("uses", "")]
     assert taken == [f"${{{{ vars.AWS_{role}_ROLE_ARN }}}}"]
-    assert "secrets." not in TEXTS[name]
+    assert "secrets." not in TEXTS[workflow]
 
 
 def test_updates_of_a_stack_wait_for_each_other_and_none_is_cut_off():
