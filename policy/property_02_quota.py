@@ -18,7 +18,7 @@ from pulumi_policy import Severity
 from policy.crossguard import Property
 from policy.quota_demand import NAMES, Demand, demands, limits_of
 from policy.stack import Stack
-from policy.values import Props, Value, integer, mapping, plain, text
+from policy.values import Props, Value, mapping, plain, text
 from policy.variables import PREFLIGHT
 from policy.verdict import Verdict
 
@@ -98,8 +98,7 @@ def _source(settings: Props) -> tuple[Props | None, str | None]:
 
 
 def _numbers(found: dict[str, Value]) -> dict[str, float]:
-    numbers = {code: float(value) for code, value in found.items() if isinstance(value, int | float) and not isinstance(value, bool)}
-    return {code: value for code, value in numbers.items() if integer(value) is not None or value > 0}
+    return {code: float(value) for code, value in found.items() if isinstance(value, int | float) and not isinstance(value, bool)}
 
 
 _REGIONS: dict[str, object] = {

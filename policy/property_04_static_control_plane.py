@@ -86,13 +86,13 @@ def _containers(spec: Value) -> Iterator[Value]:
 def _scaler(node: Node, settings: Props, verdict: Verdict) -> None:
     """Any Kubernetes object, judged without the graph: one in coderd's namespace that scales coderd stops before it is made."""
     kind = tokens.kubernetes_kind(node.type)
-    if kind is None or node.type == tokens.RELEASE:
+    if kind is None:
         return
     if kind[1].endswith("List"):
         for item in sequence(node.get("items")):
             _manifest(node, item, settings, verdict)
         return
-    _manifest(node, {**node.props, "kind": kind[1].removesuffix("Patch")}, settings, verdict)
+    _manifest(node, {**node.props, "kind": kind[1]}, settings, verdict)
 
 
 def _manifest(node: Node, manifest: Value, settings: Props, verdict: Verdict) -> None:
@@ -124,11 +124,10 @@ def _release(node: Node, settings: Props, verdict: Verdict) -> None:
         verdict.wrong(node, f"has {shown!r} as coder.replicaCount; set a whole number, at least 1, in coder.replicas")
     if node.get("valueYamlFiles"):
         verdict.wrong(node, "takes values from files, which no policy reads; put every value into `values`")
-    override = node.get("values", "nameOverride")
-    named: Props = {"deployment": override, "namespace": settings.get("namespace")} if text(override) else settings
+    name = text(node.get("values", "nameOverride")) or text(settings.get("deployment")) or DEPLOYMENT
     for template in sequence(node.get("values", "extraTemplates")):
         for manifest in _documents(template):
-            if targets_deployment(manifest, text(named.get("deployment")) or DEPLOYMENT) is True:
+            if targets_deployment(manifest, name) is True:
                 verdict.wrong(node, f"brings a {at(manifest, 'kind')} for coderd in extraTemplates; remove it")
 
 
@@ -197,9 +196,9 @@ def _scalers_of(graph: Graph, release: Node, verdict: Verdict) -> None:
     name = text(release.get("values", "nameOverride")) or DEPLOYMENT
     for node in graph.nodes:
         kind = tokens.kubernetes_kind(node.type)
-        if kind is None or node.type == tokens.RELEASE or node.get("spec") is None:
+        if kind is None or node.get("spec") is None:
             continue
-        manifest: Value = {**node.props, "kind": kind[1].removesuffix("Patch")}
+        manifest: Value = {**node.props, "kind": kind[1]}
         if targets_deployment(manifest, name) is not True and not _scales_by_command(manifest, name):
             continue
         lives_in = commanded_namespace(manifest) or helm.object_namespace(graph, node)

@@ -14,6 +14,7 @@ from pulumi_policy import Severity
 from policy import helm, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.graph import Graph, Node
+from policy.property_04_static_control_plane import commanded_namespace
 from policy.stack import Stack
 from policy.values import Props, Unknown, at, integer, leaves, sequence, text
 from policy.verdict import Verdict
@@ -83,7 +84,7 @@ def scheduled_replicas(job: Node) -> list[int | None]:
         words = " ".join(str(leaf) for key in ("command", "args") for leaf in leaves(at(container, key)))
         for number in _REPLICAS.findall(words):
             value = variables.get(number.strip("${}")) if number.startswith("$") else number
-            found.append(int(value) if value is not None and value.lstrip("-").isdigit() else None)
+            found.append(int(value) if value is not None and value.isdigit() else None)
     return found
 
 
@@ -93,7 +94,7 @@ def _always_there(graph: Graph, release: Node, verdict: Verdict) -> bool:
     name = text(release.get("values", "nameOverride")) or DEFAULT_DEPLOYMENT
     namespace = helm.namespace_of(graph, release, "namespace")
     for job in graph.all(tokens.CRON_JOB):
-        lives_in = helm.object_namespace(graph, job)
+        lives_in = commanded_namespace(job.props) or helm.object_namespace(graph, job)
         named = any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", str(leaf)) for leaf in leaves(job.get("spec")))
         if named and (lives_in == namespace or isinstance(lives_in, Unknown) or isinstance(namespace, Unknown)):
             verdict.saw(job)
@@ -118,8 +119,7 @@ def _key(graph: Graph, release: Node, verdict: Verdict) -> None:
         kind = tokens.kubernetes_kind(node.type)
         if kind is None or kind[1] not in ("Secret", "ExternalSecret"):
             continue
-        made = node.get("spec", "target", "name") if kind[1] == "ExternalSecret" else None
-        called = text(made) or text(node.get("metadata", "name"))
+        called = text(node.get("spec", "target", "name")) or text(node.get("metadata", "name"))  # of what an ExternalSecret makes
         if called == name and helm.object_namespace(graph, node) in (namespace, Unknown.UNKNOWN):
             verdict.saw(node)
             return

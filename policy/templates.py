@@ -81,20 +81,22 @@ def _pushed(node: Node) -> Pushed:
     try:
         return Pushed(node, place, version, _read(path))
     except OSError as error:
-        return Pushed(node, place, version, {}, f"its folder {place} can't be read ({type(error).__name__}); judge it where it is composed")
+        return Pushed(
+            node, place, version, {}, f"its folder {place} can't be read ({error.strerror or error}); judge it where it is composed"
+        )
 
 
 def _read(path: Path) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     total = 0
     if not path.is_dir():
-        raise FileNotFoundError(path)
+        raise OSError("no such folder")
     for parent, folders, names in os.walk(path):
         folders.sort()
         for name in sorted(names):
             file = Path(parent, name)
             total += file.stat().st_size
             if total > _LARGEST:
-                raise OSError(f"{path} is larger than {_LARGEST} bytes")
+                raise OSError(f"larger than {_LARGEST} bytes")
             found[file.relative_to(path).as_posix()] = file.read_bytes()
     return found

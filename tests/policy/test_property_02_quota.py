@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policy.property_02_quota import PROPERTY, shortfalls
-from policy.quota_demand import quota_of, vcpus
+from policy.quota_demand import NAMES, quota_of, vcpus
 from policy.stack import Stack
 from policy.variables import PREFLIGHT
-from tests.policy.breaking import Breaking, Broken, assert_caught, cases, put, remove
-from tests.policy.judge import graph_of, run
+from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, put, remove
+from tests.policy.judge import assert_named, graph_of, run
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED
 from tools.environment import LOCAL_QUOTAS
@@ -69,6 +69,7 @@ BROKEN = [
     Broken("endpoints", "L-29B6F2EB", many("aws:ec2/vpcEndpoint:VpcEndpoint", 50)),
     Broken("node groups", "L-6D54EA21", many(NODE_GROUP, 30)),
     Broken("no environment", "the stack declares no environment", remove(ENVIRONMENT), whole=True),
+    Broken("a pool that names no zones", "L-1216C47A", add(POOL, "more", {"spec": {"limits": {"cpu": "4000"}}})),
     Broken("a pool of more machines", "L-1216C47A", put(POOL, "workspaces", "spec.limits.cpu", "4000"), stack="demo"),
     Broken("a pool of more spot machines", "L-34B43A08", put(POOL, "workspaces", "spec.limits.cpu", "2001"), stack="demo"),
 ]
@@ -144,7 +145,9 @@ def test_what_could_not_be_counted_was_not_judged() -> None:
         group.put("instanceTypes", ["enormous"])
         group.drop("scalingConfig.maxSize")
     verdict = PROPERTY.judge(Stack(graph_of(found)), {})
-    assert len(verdict.open) == 3  # vCPU, volumes and the largest group
+    assert {each.urn for each in verdict.open} == {found.one(ENVIRONMENT).urn}
+    for code in ("L-1216C47A", "L-7A658B76", "L-BD136A63"):  # vCPU, volumes and the largest group
+        assert any(f"{NAMES[code]}: an instance type or a size is unknown" in each.message for each in verdict.open)
     assert not {group.edges["launchTemplate"][0] for group in found.all(NODE_GROUP)} & verdict.judged
 
 
@@ -152,6 +155,14 @@ def test_a_limit_that_is_not_known_is_a_failure() -> None:
     limits = {code: value for code, value in ENOUGH["limits"]["*"].items() if code != "L-0263D0A3"}
     (line,) = run(nodes_only(), DEPLOYED, {NAME: {"limits": {"*": limits}}}, number=2).violations(2)
     assert "the limit is not known" in line.message
+
+
+@pytest.mark.parametrize("limit", [True, "many", None])
+def test_a_limit_that_is_no_number_is_not_known(tmp_path: Path, limit: Any) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({**ENOUGH, "limits": {"*": {**ENOUGH["limits"]["*"], "L-0263D0A3": limit}}}))
+    config = {NAME: {"report": str(report)}}
+    assert_named(run(nodes_only(), DEPLOYED, config, number=2), 2, "L-0263D0A3 (Elastic IPs): needs 3, and the limit is not known")
 
 
 def test_a_region_has_limits_of_its_own() -> None:
@@ -185,8 +196,7 @@ def test_without_a_report_it_is_not_judged(monkeypatch: pytest.MonkeyPatch, tmp_
     assert NAME not in outcome.passed
     assert "no preflight report" in outcome.not_applicable[NAME]
     monkeypatch.setenv(PREFLIGHT, str(tmp_path / "gone.json"))
-    (line,) = run(nodes_only(), DEPLOYED, number=2).violations(2)
-    assert "can't be read" in line.message
+    assert_named(run(nodes_only(), DEPLOYED, number=2), 2, "can't be read")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,6 +57,11 @@ def cron(built: ProdLike, command: list[str], namespace: Any = "coder") -> None:
     pod = {"spec": {"containers": [{"command": ["kubectl"], "args": command}]}}
     inputs = {"metadata": {"name": "clock", "namespace": namespace}, "spec": {"jobTemplate": {"spec": {"template": pod}}}}
     built.make("clock", "kubernetes:batch/v1:CronJob", inputs)
+
+
+def pod(built: ProdLike, *words: str, **more: Any) -> None:
+    meta = {"name": "once", "namespace": built.home, **more.pop("metadata", {})}
+    built.make("once", "kubernetes:core/v1:Pod", {"metadata": meta, "spec": {"containers": [{"args": list(words), **more}]}})
 
 
 def on_control(type_token: str, **inputs: Any):
@@ -131,11 +137,34 @@ MUTANTS = [
             values("extraTemplates", [{**HPA, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}}}])(b),
         ),
     ),
+    Mutant(
+        "a pod that scales coderd under another name",
+        "scales coderd's Deployment api",
+        lambda b: (values("nameOverride", "api")(b), pod(b, "scale", "deployment/api", "--replicas=9")),
+    ),
+    Mutant(
+        "a pod that scales coderd after a scaler of nobody knows where",
+        "scales coderd's Deployment api",
+        lambda b: (
+            values("nameOverride", "api")(b),
+            scaler(b, "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", name="api", namespace=UNKNOWN_STRING_VALUE),
+            pod(b, "scale", "deployment/api", "--replicas=9"),
+        ),
+        (PREVIEW,),
+    ),
+    Mutant(
+        "a discovery tag after a harmless one",
+        "coderd's nodes are static",
+        lambda b: (
+            b.make("a-tag", "aws:autoscaling/tag:Tag", {"autoscalingGroupName": "other", "tag": {"key": "team", "value": "platform"}}),
+            on_control("aws:autoscaling/tag:Tag", tag={"key": "karpenter.sh/discovery", "value": "coder"})(b),
+        ),
+    ),
     Mutant("a scaler in the chart's extras", "in extraTemplates", values("extraTemplates", [yaml.safe_dump(HPA)])),
     Mutant("a scaler in the chart's extras as object", "in extraTemplates", values("extraTemplates", [HPA])),
     Mutant(
         "a scaler in a template that is no YAML yet",
-        "in extraTemplates",
+        "brings a scaler for coderd in extraTemplates",
         values("extraTemplates", ["{{- if .x }}\nkind: ScaledObject\nspec:\n  scaleTargetRef:\n    name: coder\n{{ end }}"]),
     ),
     Mutant("replicas that are text", "as coder.replicaCount", values("replicaCount", "3", "coder")),
@@ -271,6 +300,29 @@ def test_an_unknown_target_is_left_open() -> None:
     assert outcome.violations(4) == []
     assert "property-04-static-control-plane" not in outcome.passed
     assert any("property-04 not yet judged" in line for line in outcome.advisories())
+
+
+LAWFUL: list[Callable[[ProdLike], object]] = [
+    values("replicaCount", 2, "coder"),
+    values("extraTemplates", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra"}}]),
+    lambda b: pod(b, "get", "pods", metadata={"annotations": {"note": "kubectl scale deployment/coder is forbidden"}}),
+    lambda b: pod(b, "get", "deployment/coder", env=[{"name": "VERB", "value": "scale"}]),
+]
+
+
+@pytest.mark.parametrize("lawful", LAWFUL)
+def test_what_scales_nothing_of_coderd_may_be_there(lawful: Callable[[ProdLike], object]) -> None:
+    """As many replicas as the system asks for, another object in the chart's extras, words that are no command."""
+    built = prod_like()
+    lawful(built)
+    assert run(built.world, DEPLOYED, number=4).violations(4) == []
+
+
+def test_one_replica_is_too_few_for_the_system_alone() -> None:
+    built = prod_like()
+    values("replicaCount", 1, "coder")(built)
+    (line,) = run(built.world, DEPLOYED, number=4).violations(4)
+    assert "prod needs 2" in line.message
 
 
 def test_a_scaler_of_other_nodes_is_lawful() -> None:

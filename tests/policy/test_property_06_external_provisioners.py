@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from tests.policy.graphs import ProdLike, Shape, prod_like
 from tests.policy.judge import assert_open, run
@@ -36,6 +38,30 @@ def from_map(built: ProdLike, value: str | None, namespace: Any = None) -> None:
     data = {} if value is None else {NAME: value}
     built.make("map", "kubernetes:core/v1:ConfigMap", {"metadata": {"name": "extra", "namespace": namespace or built.home}, "data": data})
     built.parts["release"].inputs["values"]["coder"]["envFrom"] = [{"configMapRef": {"name": "extra"}}]
+
+
+def address_from_map(built: ProdLike, address: str) -> None:
+    """coderd's address stands in a ConfigMap beside the provisioners."""
+    namespace = built.parts["provisioners"].inputs["namespace"]
+    built.make("address", "kubernetes:core/v1:ConfigMap", {"metadata": {"name": "told", "namespace": namespace}, "data": {"at": address}})
+    variable("provisioners", "CODER_URL", valueFrom={"configMapKeyRef": {"name": "told", "key": "at"}})(built)
+
+
+def beside_coderd(built: ProdLike) -> None:
+    """Provisioners in coderd's own namespace call it by its short name."""
+    setting("provisioners", built.home, "namespace")(built)
+    setting("key-secret", built.home, "metadata", "namespace")(built)
+    variable("provisioners", "CODER_URL", value="http://coder:8080")(built)
+
+
+def on_port(number: int, address: str) -> Callable[[ProdLike], object]:
+    """coderd's Service on the port that an address leaves out."""
+
+    def change(built: ProdLike) -> None:
+        setting("service", [{"port": number}], "spec", "ports")(built)
+        variable("provisioners", "CODER_URL", value=address)(built)
+
+    return change
 
 
 def job(part: str, *words: str, **more: Any):
@@ -102,6 +128,26 @@ MUTANTS = [
         "hours without any replica",
         job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=$M", env=[{"name": "N", "value": "1"}]),
     ),
+    Mutant(
+        "none at night by a job elsewhere",
+        "hours without any replica",
+        lambda b: (
+            setting("provisioners-down", "kube-system", "metadata", "namespace")(b),
+            job("provisioners-down", "-n", "coder-prov", "scale", "deployment/coder-provisioner", "--replicas=0")(b),
+        ),
+    ),
+    Mutant(
+        "none at night by a job of nobody knows which namespace",
+        "hours without any replica",
+        lambda b: (
+            setting("provisioners-down", UNKNOWN_STRING_VALUE, "metadata", "namespace")(b),
+            job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=0")(b),
+        ),
+        (PREVIEW,),
+    ),
+    Mutant(
+        "less than none", "hours without any replica", job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=-1")
+    ),
     Mutant("no key", "has no key", setting("provisioners", None, "values", "provisionerDaemon", "keySecretName")),
     Mutant("a key that nothing makes", "which nothing in the stack makes", remove("key-secret")),
     Mutant("a key in another namespace", "which nothing in the stack makes", setting("key-secret", "coder-ws", "metadata", "namespace")),
@@ -118,6 +164,16 @@ MUTANTS = [
         "the address in another namespace",
         "is no Service of this stack",
         variable("provisioners", "CODER_URL", value="http://coder.coder-prov:8080"),
+    ),
+    Mutant(
+        "a short name from another namespace",
+        "is no Service of this stack",
+        variable("provisioners", "CODER_URL", value="http://coder:8080"),
+    ),
+    Mutant(
+        "the address of another Service by a ConfigMap",
+        "is no Service of this stack",
+        lambda b: address_from_map(b, "http://coderd.coder.svc:8080"),
     ),
     Mutant("a port that the Service has not", "has the ports 8080", variable("provisioners", "CODER_URL", value="http://coder.coder.svc")),
     Mutant("no Service", "is no Service of this stack", remove("service")),
@@ -181,6 +237,26 @@ def test_some_release_has_a_replica_at_every_instant(rest: int, up: int, down: i
     assert (run(built.world, DEPLOYED, number=6).violations(6) == []) == always
 
 
+LAWFUL: list[Callable[[ProdLike], object]] = [
+    beside_coderd,
+    on_port(80, "http://coder.coder.svc"),
+    on_port(443, "https://coder.coder.svc"),
+    remove("environment"),
+    lambda b: address_from_map(b, "http://coder.coder.svc:8080"),
+    lambda b: b.make("a-nameless-one", "kubernetes:core/v1:Service", {"metadata": {"namespace": "coder"}, "spec": {}}),
+    job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=1", env=[{"name": "NOTE", "value": "once --replicas=0"}]),
+    job("provisioners-down", "-n", "coder-ws", "scale", "deployment/coder-provisioner", "--replicas=0"),
+]
+
+
+@pytest.mark.parametrize("lawful", LAWFUL)
+def test_builds_can_run_however_it_is_written(lawful: Callable[[ProdLike], object]) -> None:
+    """The namespace that a command names is the one that it scales in, wherever the job itself lives."""
+    built = prod_like()
+    lawful(built)
+    assert run(built.world, DEPLOYED, number=6).violations(6) == []
+
+
 @pytest.mark.parametrize("host", ["coder.coder", "coder.coder.svc", "coder.coder.svc.cluster.local"])
 def test_every_name_of_the_service_is_its_address(host: str) -> None:
     built = prod_like()
@@ -200,7 +276,7 @@ def test_a_key_from_external_secrets_counts() -> None:
 
 def test_a_number_at_night_may_stand_in_a_variable() -> None:
     built = prod_like()
-    job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=${N}", env=[{"name": "N", "value": "1"}])(built)
+    job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=${X}", env=[{"name": "X", "value": "1"}])(built)
     assert run(built.world, DEPLOYED, number=6).violations(6) == []
 
 

@@ -10,15 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy.graph import Graph, Node
+from policy.property_10_tshirt_sizes import PROPERTY
+from policy.stack import Stack
 from policy.workspace_nodes import size_of
 from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, put, swap
-from tests.policy.judge import run
+from tests.policy.judge import assert_named, run
 from tests.policy.recorded import ROOT, Entry, Recording, stack
-from tests.policy.test_property_07_auto_stop import TEMPLATE, small
+from tests.policy.test_property_07_auto_stop import TEMPLATE, TEMPLATES, small
 from tests.policy.world import DEPLOYED, PREVIEW
 
 NODE_GROUP, KEY = "aws:eks/nodeGroup:NodeGroup", "coder.com/node-group"
 POD = "pod-swdev"
+NAME = "property-10-tshirt-sizes"
 
 
 def root(change: Any) -> Any:
@@ -59,6 +63,19 @@ def _without(name: str) -> Any:
 
 def size(name: str, key: str, value: Any) -> Any:
     return root(lambda content: content["locals"]["sizes"][name].update({key: value}))
+
+
+def shares(given_: Any) -> Any:
+    """What a pod requests of its size."""
+    return root(lambda content: content["module"]["base"].update(requests=given_))
+
+
+def nodes_of(kind: str) -> Any:
+    def change(found: Recording) -> None:
+        for group in workspace_groups(found):
+            group.put("instanceTypes", [kind])
+
+    return change
 
 
 def renamed(old: str, new: str) -> Any:
@@ -131,7 +148,7 @@ BROKEN = [
     Broken("a size is not offered", "no template offers sw-dev-large", nowhere("sw-dev-large")),
     Broken("a size of another name", "none of the system's sizes", renamed("sw-dev-small", "sw-dev-tiny")),
     Broken("a look-alike", "none of the system's sizes", renamed("platform", "platform-")),
-    Broken("a size that no node holds", "more than any node for workspaces has", one_small_node),
+    Broken("a size that no node holds", "offers sw-dev-large, whose pod requests more than any node", one_small_node),
     Broken("nodes under another label", "no nodes of the stack have the label coder.com/node-group=coder-ws", labelled("coder-ws-")),
     Broken("nodes with a taint more", "and no other taint", tainted),
     Broken("machines of a pool with a taint of their own", "and no other taint", tainted_machines, stack="demo"),
@@ -148,6 +165,7 @@ BROKEN = [
         "more than any node",
         root(lambda c: c["module"]["base"].update(requests={"cpu": 1, "memory": 1})),
     ),
+    Broken("shares that are no numbers", "more than any node", shares({"cpu": False, "memory": "all"})),
     Broken("no sizes at all", "offers no size that can be read", root(lambda content: content.pop("locals"))),
     Broken("no root module", "offers no size that can be read", edited({"main.tf.json": lambda _: "{"}, POD)),
     Broken("a folder that is not there", "can't be read", put(TEMPLATE, POD, "versions.0.directory", "composed/gone")),
@@ -202,6 +220,45 @@ def test_it_passes_iff_all_sizes_are_there_as_in_the_table_and_fit(
     config = {"property-10-tshirt-sizes": {"need": {"offered": sorted(wanted)}}}
     passed = run(found, PREVIEW, config, number=10).violations(10) == []
     assert passed == (wanted <= offered and not altered and fit)
+
+
+FIT: dict[str, tuple[str, Any]] = {
+    "exactly what a node has left": ("c5.2xlarge", {"cpu": 0.9, "memory": 0.9}),
+    "all of a size, where nothing is said of a part": ("m5.4xlarge", {}),
+    "all of a size, where nothing is said": ("m5.4xlarge", None),
+}
+
+
+@pytest.mark.parametrize("name", FIT)
+def test_a_pod_fits_that_requests(name: str) -> None:
+    kind, requests = FIT[name]
+    found = small(DEPLOYED)
+    found.entries += [each for each in stack("prod", DEPLOYED).entries if each.type == NODE_GROUP]
+    nodes_of(kind)(found)
+    shares(requests)(found)
+    messages = [line.message for line in run(found, DEPLOYED, number=10).violations(10)]
+    assert not [message for message in messages if "more than any node" in message]
+
+
+def test_machines_that_are_no_table_are_none() -> None:
+    found = small(DEPLOYED)
+    root(lambda content: content["locals"].update(machines=["m5.large"]))(found)
+    assert any("runs in pods" in line.message for line in run(found, DEPLOYED, number=10).violations(10))
+
+
+def test_a_stack_that_declares_nothing_is_told_what_it_lacks() -> None:
+    """Without its environment no group is for workspaces; without its templates' component, a missing size is the whole stack's."""
+    found = small(DEPLOYED)
+    found.remove(*found.all("coder-eks:environment:Environment"), *found.all(TEMPLATES))
+    outcome = run(found, DEPLOYED, {NAME: {"need": {"offered": ["huge"]}}}, number=10)
+    assert_named(outcome, 10, "which the stack does not declare for workspaces (none)")
+    assert any("no template offers huge" in line.message for line in outcome.violations(10))
+
+
+def test_a_system_that_nobody_knows_has_no_sizes() -> None:
+    """And is told so, not passed."""
+    found = PROPERTY.judge(Stack(Graph([Node(urn="urn:pulumi:other::coder-eks::t::n", type_token="t", name="n", raw={})])), {})
+    assert [each.message for each in found.violations] == ["the system None has no table of sizes; use one of the known systems"]
 
 
 @pytest.mark.parametrize("effect", ["PREFER_NO_SCHEDULE", "PreferNoSchedule"])

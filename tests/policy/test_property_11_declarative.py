@@ -17,6 +17,7 @@ from tests.policy.test_property_07_auto_stop import TEMPLATE, TEMPLATES, small
 from tests.policy.world import DEPLOYED, PREVIEW
 
 GROUP, SYNC = "coderd:index/group:Group", "coderd:index/organizationGroupSync:OrganizationGroupSync"
+ORGANIZATION = "coderd:index/organization:Organization"
 NODE_GROUP = "aws:eks/nodeGroup:NodeGroup"
 
 
@@ -95,6 +96,18 @@ def test_a_template_passes_iff_nothing_of_it_is_left_to_hand_edits(left_out: set
     stays = {key for key in declared if key in left_out or key in looked_away}
     one_active = "versions" in left_out or active.count(True) == 1
     assert (run(found, PREVIEW, number=11).violations(11) == []) == (not stays and one_active)
+
+
+@pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
+def test_an_acl_may_name_everybody_of_the_organization(mode: str) -> None:
+    """The group of all is the organization itself."""
+    found = small(mode)
+    template = found.one(TEMPLATE, "pod-swdev")
+    everybody = found.add(ORGANIZATION, "everybody", {"name": "coder"}, template)
+    everybody.edges = {}
+    template.put("acl.groups", [{"id": UNKNOWN_STRING_VALUE if mode == PREVIEW else everybody.id, "role": "use"}])
+    template.edges["acl"] = [everybody.urn]
+    assert run(found, mode, number=11).violations(11) == []
 
 
 def test_every_managed_attribute_counts() -> None:

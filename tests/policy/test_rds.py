@@ -77,6 +77,11 @@ BACKED_UP = [
     Mutant("no retention", "no point-in-time recovery", put("database", "backupRetentionPeriod", 0)),
     Mutant("retention left out", "no point-in-time recovery", drop("database", "backupRetentionPeriod")),
     Mutant("less than the system asks", "keeps 6 days; prod needs 7", put("database", "backupRetentionPeriod", 6)),
+    Mutant(
+        "a replica of nothing",
+        "keeps 6 days; prod needs 7",
+        lambda b: b.parts["database"].inputs.update(replicateSourceDb="", backupRetentionPeriod=6),
+    ),
     Mutant("no final snapshot", "leaves no final snapshot", put("database", "skipFinalSnapshot", True)),
     Mutant("no deletion protection", "has no deletion protection", put("database", "deletionProtection", False)),
 ]
@@ -89,6 +94,13 @@ CASES = [pytest.param(number, each, id=each.name.replace(" ", "-")) for number, 
 def test_a_valid_world_raises_no_alarm(replicas: int, mode: str) -> None:
     outcome = run(rds_like(replicas).world, mode, LAW)
     assert outcome.violations(1) == outcome.violations(5) == []
+
+
+@pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
+def test_a_replica_may_keep_fewer_days_than_its_source(mode: str) -> None:
+    built = rds_like()
+    put("replica-0", "backupRetentionPeriod", 1)(built)
+    assert run(built.world, mode, LAW, number=5).violations(5) == []
 
 
 @pytest.mark.parametrize("mode", [PREVIEW, DEPLOYED])
