@@ -69,7 +69,7 @@ def _declares_enough(node: Node, said: str, system: str | None, region: RegionFa
 def _counts(region: Region, visit: int, verdict: Verdict) -> None:
     """As many of each as needed: too few is a gap, too many is something that nobody asked for and everybody pays."""
     proxied = region.facts.serves == PROXY and visit < 2  # a proxy needs a token of coderd: nothing would answer behind the balancer
-    gateways = {"gateway-per-az": region.zones, "single-gateway": 1, "instance": 0}.get(region.facts.nat or region.need.nat[0], 0)
+    gateways = {"gateway-per-az": region.zones, "single-gateway": 1}.get(region.facts.nat or region.need.nat[0], 0)
     needs = (
         ("VPC", 1, (tokens.VPC,)),
         ("subnets", len(region.need.tiers) * region.zones, (tokens.SUBNET,)),
@@ -81,10 +81,10 @@ def _counts(region: Region, visit: int, verdict: Verdict) -> None:
     for what, count, types in needs:
         found = region.all(*types)
         verdict.saw(*found)
-        if len(found) == count:
-            continue
-        named = f": {', '.join(node.name for node in found)}" if found else ""
-        verdict.wrong(found[-1] if len(found) > count else None, f"{region.name} has {len(found)} of {what}, and needs {count}{named}")
+        if len(found) != count:
+            names = ", ".join(node.name for node in found) or "none"
+            too_many = next(iter(found[count:]), None)
+            verdict.wrong(too_many, f"{region.name} has {len(found)} of {what}, and needs {count}; found: {names}")
 
 
 def _node_group(node: Node, settings: Props, verdict: Verdict) -> None:

@@ -12,6 +12,8 @@ PRIMARY, SECOND = "us-east-2", "us-west-2"
 HOST = f"{SECOND}.coder.example.com"
 # What a second region has not
 _GONE = ("environment", "access", "wildcard", "provisioner-key", "key-secret", "provisioners", "provisioners-up", "provisioners-down")
+# What a proxy's region has from the second visit on
+ENTRANCE = ("balancer", "targets", "listener", "certificate", "proof", "issued", "region", "region-wildcard", "binding", "release")
 
 
 @dataclass(frozen=True)

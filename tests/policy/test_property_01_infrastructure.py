@@ -13,7 +13,7 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from tests.policy.completeness import complete
 from tests.policy.graphs import KEY, ProdLike, Shape, prod_like
-from tests.policy.judge import run
+from tests.policy.judge import assert_named, run
 from tests.policy.mutants import Mutant, assert_caught, cases
 from tests.policy.shapes import law, shapes
 from tests.policy.world import DEPLOYED, PREVIEW, Ref
@@ -78,13 +78,14 @@ def declared(key: str, value: Any) -> Change:
 MUTANTS = [
     Mutant(
         "an internet gateway too many",
-        "has 2 of internet gateway, and needs 1: coder",
+        "has 2 of internet gateway, and needs 1; found: coder-another, coder-internet",
         lambda b: b.make("another", "aws:ec2/internetGateway:InternetGateway", {"vpcId": Ref(b.parts["vpc"])}),
     ),
     Mutant("no region", "declares no region", put("environment", "regions", {})),
     Mutant("a node group that runs nothing", "its maxSize is 0", put("coder-prov", "scalingConfig", {"minSize": 0, "maxSize": 0})),
-    Mutant("no VPC", "us-east-1 has 0 of VPC", remove("vpc"), whole=True),
+    Mutant("no VPC", "us-east-1 has 0 of VPC, and needs 1; found: none", remove("vpc"), whole=True),
     Mutant("a subnet too few", "tier workspace has 2 subnets", remove("workspace-c"), whole=True),
+    Mutant("a subnet too few in all", "us-east-1 has 14 of subnets", remove("workspace-c"), whole=True),
     Mutant("two subnets in one zone", "lies in us-east-1a beside coder-control-a", put("control-b", "availabilityZone", "us-east-1a")),
     Mutant("a subnet of another tier", "tier workspace has 2 subnets", put("workspace-c", "tags", {"Tier": "control"}), whole=True),
     Mutant("a subnet without its tag", "has no tag Tier", drop("provisioner-a", "tags")),
@@ -223,6 +224,15 @@ MUTANTS = [
     Mutant("fewer zones declared", "declares 2 zones; prod needs 3", declared("zones", 2)),
     Mutant("one gateway declared", "declares nat single-gateway", declared("nat", "single-gateway")),
     Mutant("fewer readers declared", "declares 1 readers", declared("database", {"readers": 1})),
+    Mutant("another engine declared", "declares the engine postgres; prod needs aurora", declared("database", {"engine": "postgres"})),
+    Mutant(
+        "a tier not declared", "declares no tier workspace; prod needs", declared("tiers", ["public", "control", "provisioner", "database"])
+    ),
+    Mutant(
+        "a node group not declared",
+        "declares no node group coder-prov; prod needs",
+        declared("nodeGroups", {"coder-control": {}, "coder-ws": {}}),
+    ),
 ]
 
 
@@ -315,7 +325,7 @@ def test_each_system_has_its_own_row(system: str) -> None:
 def test_an_unknown_system_names_those_that_there_are() -> None:
     built = prod_like(Shape(stack="some-stack"))
     built.parts["environment"].inputs["system"] = "production"
-    assert "use one of demo, prod, reference" in run(built.world, DEPLOYED, number=1).violations(1)[0].message
+    assert_named(run(built.world, DEPLOYED, number=1), 1, "use one of demo, prod, reference")
 
 
 def test_more_than_the_system_needs_is_lawful() -> None:

@@ -102,7 +102,7 @@ MUTANTS = [
     ),
     Mutant(
         "NAT that is not declared and not there",
-        "needs 3: coder-nat-a",
+        "has 2 of NAT gateways, and needs 3",
         lambda b: (declared("nat", None)(b), remove("nat-c")(b)),
         whole=True,
     ),
