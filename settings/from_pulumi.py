@@ -8,20 +8,23 @@ from typing import cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from settings.load import PREFIX, load
+from settings.load import load
 from settings.model import Settings
+from settings.stack_file import PREFIX
 
 
 def load_from_pulumi() -> Settings:
     """Settings from what the engine hands over. Raises SettingsError, with sentences that name the stack's file.
 
-    Reads all keys of our namespace rather than the known ones, so that a misspelt section is an error. An empty text is what Pulumi.yaml
-    puts where a section is missing.
+    Reads all keys rather than the known ones, so that a misspelt section is an error; of another namespace only the key is looked at. An
+    empty text is what Pulumi.yaml puts where a section is missing.
     """
     given = cast("dict[str, object]", {**get_config_env(), **CONFIG.get()})
     config: dict[str, object] = {}
     for key, value in given.items():
-        if key.startswith(PREFIX) and value != "":
+        if not key.startswith(PREFIX):
+            config[key] = ""
+        elif value != "":
             config[key] = {"secure": ""} if is_config_secret(key) else _decoded(value)
     return load(config, f"Pulumi.{pulumi.get_stack()}.yaml")
 

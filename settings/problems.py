@@ -16,8 +16,8 @@ from pydantic_core import ErrorDetails
 from settings.names import closest, secret_kind
 from settings.quantities import shown
 from settings.section import FaultsError
+from settings.stack_file import Path
 
-Path = tuple[str | int, ...]
 _SECRET_WORDS = ("secret", "token", "password", "key")
 
 

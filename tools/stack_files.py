@@ -16,6 +16,7 @@ from typing import cast
 import yaml
 
 from operations.stack_names import stack_files
+from settings.stack_file import SettingsError, file_faults, read_yaml
 from tools.install import SetupError
 
 # Top-level keys that belong to a backend: the original's (an S3 backend with a KMS key) mean nothing to the local file backend.
@@ -53,7 +54,8 @@ class StackFiles:
         if not original.exists():
             known = ", ".join(self.stacks()) or "none"
             raise StackFileError(f"{original.name} does not exist; the stacks here are: {known}")
-        text = _BACKEND_LINE.sub("", _text(original))
+        _check(original)
+        text = _BACKEND_LINE.sub("", original.read_text(encoding="utf-8"))
         self._replace(copy, _with_salt(text, copy.read_text() if copy.exists() else ""))
         return copy
 
@@ -96,16 +98,20 @@ def _with_salt(text: str, former: str) -> str:
     return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{salt[0]}\n"
 
 
-def _text(path: Path) -> str:
+def _check(original: Path) -> None:
+    """Say what the engine would say in its own words, or pass over; everything else is for the program to say."""
+    if not file_faults(_read(original)):
+        return
+    from plan.faults import all_faults  # the models take half a second, which `pulumi` does without
+    from settings.load import load_file
+
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise StackFileError(f"{path.name}: is not written in UTF-8; save it as UTF-8") from None
+        load_file(original)
+    except SettingsError as error:
+        raise StackFileError("\n".join(all_faults(error))) from None
 
 
 def _read(path: Path) -> Mapping[str, object]:
-    from settings.load import SettingsError, read_yaml  # the models take half a second, which `pulumi` does without
-
     try:
         return read_yaml(path)
     except SettingsError as error:

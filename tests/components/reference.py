@@ -10,8 +10,9 @@ import yaml
 
 from components.environment import Environment, EnvironmentArgs
 from plan import Plan, make_plan
-from settings.load import load, read_config
+from settings.load import load
 from settings.model import Settings
+from settings.stack_file import read_config
 from tests.components.graph import Graph
 from tests.components.recorder import record
 from tests.settings.cases import PREFIX, merged

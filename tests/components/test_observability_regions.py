@@ -7,7 +7,8 @@ from pathlib import Path
 
 from components.environment import Environment, EnvironmentArgs
 from plan import make_plan
-from settings.load import load, read_config
+from settings.load import load
+from settings.stack_file import read_config
 from tests.components.environments import CALLS
 from tests.components.graph import Graph, Node
 from tests.components.recorder import record

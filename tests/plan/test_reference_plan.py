@@ -7,7 +7,8 @@ import yaml
 
 from plan import Plan, PlanError, make_plan
 from plan.model import QuotaDemand
-from settings.load import load, read_config
+from settings.load import load
+from settings.stack_file import read_config
 from tests.settings.cases import HERE, PREFIX, merged
 
 REGION = "us-east-1"

@@ -10,7 +10,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from settings.load import read_config
+from settings.stack_file import read_config
 
 HERE = Path(__file__).parent
 HAPPY = HERE / "prod.happy.yaml"

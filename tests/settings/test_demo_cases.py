@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from plan.faults import all_faults
-from settings.load import SettingsError, load, load_file, read_config
+from settings.load import SettingsError, load, load_file
 from settings.network import NatMode
 from settings.regions import Serves
+from settings.stack_file import read_config
 from tests.settings.cases import HERE, merged, messages
 
 HAPPY, STACK_FILE = HERE / "demo.happy.yaml", "Pulumi.demo.yaml"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from plan.faults import all_faults
-from settings.load import SettingsError, load, load_file, read_config
+from settings.load import SettingsError, load, load_file
+from settings.stack_file import read_config
 from tests.settings.cases import HAPPY, HERE, STACK_FILE, happy, merged, messages
 
 ERRORS = sorted(HERE.glob("prod.error.*.yaml"))

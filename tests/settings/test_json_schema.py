@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from settings import json_schema
-from settings.load import read_config
+from settings.stack_file import read_config
 from tests.settings.cases import HERE, PREFIX, happy, merged
 
 SCHEMA: Any = json_schema.stack_file_schema()

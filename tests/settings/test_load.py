@@ -40,14 +40,28 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
         ("config: &loop [*loop]\n", "Pulumi.prod.yaml: is no YAML: found unconstructable recursive node (line 1, column 9)"),
         ("config: " + "[" * 3000, "Pulumi.prod.yaml: is nested too deeply to be read; write it as in Pulumi.prod.yaml"),
         ("config:\n", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
-        ("- config\n", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
+        ("- config\n", "Pulumi.prod.yaml: is a list as a whole; write config: and the sections below it, as in Pulumi.prod.yaml"),
+        ("config\n", "Pulumi.prod.yaml: is a single value as a whole; write config: and the sections below it, as in Pulumi.prod.yaml"),
+        ("config: [a]\n", "Pulumi.prod.yaml: config: is a list; write the sections below it, as in Pulumi.prod.yaml"),
         (b"config: \xff\xfe", "Pulumi.prod.yaml: is not written in UTF-8; save it as UTF-8"),
         (
             "config: !!python/name:os.system",
             f"{STACK_FILE}: is no YAML: could not determine a constructor for the tag '{PYTHON_TAG}' (line 1, column 9)",
         ),
     ],
-    ids=["cut off", "key twice", "empty", "inside itself", "deep", "nothing below config", "a list", "not UTF-8", "a Python object"],
+    ids=[
+        "cut off",
+        "key twice",
+        "empty",
+        "inside itself",
+        "deep",
+        "nothing below config",
+        "a list",
+        "a text",
+        "a list below config",
+        "not UTF-8",
+        "a Python object",
+    ],
 )
 def test_a_file_that_is_no_stack_file_is_one_sentence(tmp_path: Path, text: str | bytes, message: str):
     with pytest.raises(SettingsError) as caught:
@@ -82,8 +96,36 @@ def test_a_section_without_anything_is_none_as_the_engine_has_it():
     )
 
 
-def test_keys_of_other_namespaces_are_left_alone():
-    assert load({**happy(), "aws:region": "us-east-1"}, STACK_FILE) == load(happy(), STACK_FILE)
+@pytest.mark.parametrize("key", ["aws:region", "aws:config:region", "coderd:url", "pulumi:tags"])
+def test_keys_that_pulumi_or_a_provider_reads_are_left_alone(key: str):
+    assert load({**happy(), key: "us-east-1"}, STACK_FILE) == load(happy(), STACK_FILE)
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("aws:regoin", "is read by no provider here; did you mean aws:region?"),
+        ("awss:region", "is read by no provider here; remove it, or write a key of coder-eks:"),
+        ("system", "has no namespace, so that nothing reads it; write coder-eks:system, or remove it"),
+        (1, "has no namespace, so that nothing reads it; write coder-eks:1, or remove it"),
+        ("a:b:c:d", "is no key; write <namespace>:<name>, such as coder-eks:system"),
+    ],
+)
+def test_a_key_that_nothing_reads_is_told(key: Any, sentence: str):
+    assert problems_of({**happy(), key: "x"}) == (f"{STACK_FILE}: {key}: {sentence}",)
+
+
+def test_a_key_beside_config_that_pulumi_passes_over_is_told(tmp_path: Path):
+    source = (Path(__file__).parent / "prod.happy.yaml").read_text(encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_file(written(tmp_path, f"{source}\nencryptionsalt: v1:abc\nenviroment: [shared]\nnotes: x\n"))
+    assert caught.value.problems == (
+        f"{STACK_FILE}: enviroment: is no key of a stack file; did you mean environment?",
+        f"{STACK_FILE}: notes: is no key of a stack file; remove it, or write it below config:",
+    )
+    with pytest.raises(SettingsError) as caught:
+        load_file(written(tmp_path, source.replace("config:\n", "confg:\n", 1)))
+    assert caught.value.problems[0] == f"{STACK_FILE}: confg: is no key of a stack file; did you mean config?"
 
 
 def test_a_stack_without_versions_has_the_pinned_ones():

@@ -9,9 +9,10 @@ import pytest
 from plan.faults import all_faults
 from settings.cluster import IdentityMode
 from settings.database import DatabaseEngine, DatabaseKey
-from settings.load import SettingsError, load, load_file, read_config
+from settings.load import SettingsError, load, load_file
 from settings.network import NatMode, Tier
 from settings.roles import CapacityType, Role
+from settings.stack_file import read_config
 from tests.settings.cases import HERE, merged, messages
 
 HAPPY, STACK_FILE = HERE / "reference.happy.yaml", "Pulumi.reference.yaml"

@@ -63,7 +63,7 @@ def test_an_unknown_stack_is_refused_with_the_stacks_there_are(files: StackFiles
         files.refresh("porod")
 
 
-@pytest.mark.parametrize("text", ["", "config:\n", "[]\n", "config: []\n"])
+@pytest.mark.parametrize("text", ["", "config:\n"])
 def test_a_file_without_config_is_left_for_the_program_to_judge(files: StackFiles, text: str):
     files.original("prod").write_text(text)
     files.refresh("prod")
@@ -75,6 +75,7 @@ def test_a_file_without_config_is_left_for_the_program_to_judge(files: StackFile
     [
         (b"config: {\n", "is no YAML: expected the node content, but found '<stream end>' (line 2, column 1)"),
         (b"config: {}\nconfig: {}\n", "is no YAML: config stands here twice; write it once (line 2, column 1)"),
+        (b"[]\n", "is a list as a whole; write config: and the sections below it, as in Pulumi.prod.yaml"),
         (b"config: &loop [*loop]\n", "is no YAML: found unconstructable recursive node (line 1, column 9)"),
         (b"config: " + b"[" * 3000, "is nested too deeply to be read; write it as in Pulumi.prod.yaml"),
         (b"owner: pl\xe4tze\n", "is not written in UTF-8; save it as UTF-8"),
@@ -96,3 +97,29 @@ def test_what_is_no_utf8_is_not_copied(files: StackFiles):
 def test_a_day_that_is_none_is_text_as_it_is_to_pulumi(files: StackFiles):
     files.original("prod").write_text("config:\n  coder-eks:system: { owner: 2023-13-45 }\n")
     assert files.config("prod") == {"coder-eks:system": {"owner": "2023-13-45"}}
+
+
+def test_what_the_engine_refuses_in_its_own_words_is_told_before_it_with_every_other_fault(files: StackFiles):
+    files.original("prod").write_text(f"{TEXT}  coder-eks:coder: {{ secrets: {{ license: {{ secure: AAABAC }} }} }}\n  a:b:c:d: 1\n")
+    with pytest.raises(StackFileError) as caught:
+        files.refresh("prod")
+    told = str(caught.value).splitlines()
+    encrypted = "coder-eks:coder.secrets.license: is encrypted here; put the value into AWS Secrets Manager and write its name"
+    assert f"Pulumi.prod.yaml: {encrypted}" in told
+    assert "Pulumi.prod.yaml: a:b:c:d: is no key; write <namespace>:<name>, such as coder-eks:system" in told
+    assert any("coder-eks:templates: is missing" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f"{TEXT}confg: {{}}\n", "confg: is no key of a stack file; did you mean config?"),
+        (f"{TEXT}  aws:regoin: us-east-1\n", "aws:regoin: is read by no provider here; did you mean aws:region?"),
+        ("config: [coder-eks]\n", "config: is a list; write the sections below it, as in Pulumi.prod.yaml"),
+    ],
+)
+def test_what_the_engine_passes_over_is_told_before_it(files: StackFiles, text: str, sentence: str):
+    files.original("prod").write_text(text)
+    with pytest.raises(StackFileError) as caught:
+        files.refresh("prod")
+    assert f"Pulumi.prod.yaml: {sentence}" in str(caught.value).splitlines()
