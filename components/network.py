@@ -11,9 +11,9 @@ from pulumi import ComponentResource, Output, Resource, ResourceOptions
 from components.network_logs import flow_logs
 from components.network_nat_instances import nat_instances
 from components.network_routes import endpoints, isolated_routes, nat_gateways, private_routes, public_routes, zone_letter
-from components.network_rules import Party
+from components.network_rules import WORKSPACES, Party
 from components.network_security import network_acls, security_groups
-from components.tags import DISCOVERY_TAG, ROLE_TAG, TIER_TAG
+from components.tags import DISCOVERY_TAG, ROLE_TAG, TIER_TAG, WORKSPACE_TAG
 from plan.model import NetworkPlan, PoolPlan, TierPlan
 from settings.cluster import Role
 from settings.network import NatMode, Tier
@@ -151,8 +151,9 @@ def _for_pools(args: NetworkArgs, tier: TierPlan) -> dict[str, str]:
 
 
 def _group_tags(args: NetworkArgs) -> dict[Party, dict[str, str]]:
-    """The same on the security groups of roles that have a pool, with the role."""
-    return {Party(role): {DISCOVERY_TAG: args.cluster_name, ROLE_TAG: role} for role in sorted({pool.role for pool in args.pools})}
+    """The same on the security groups of roles that have a pool, with the role; and the mark of those that workspaces have (Property 3)."""
+    pools = {Party(role): {DISCOVERY_TAG: args.cluster_name, ROLE_TAG: role} for role in sorted({pool.role for pool in args.pools})}
+    return {**pools, **{party: {**pools.get(party, {}), WORKSPACE_TAG: party.value} for party in WORKSPACES}}
 
 
 def _discovery(tier: TierPlan) -> dict[str, str]:

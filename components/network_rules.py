@@ -40,6 +40,7 @@ class Party(StrEnum):
 
 
 NODES = (Party.CONTROL, Party.PROVISIONER, Party.WORKSPACE)
+WORKSPACES = (Party.WORKSPACE, Party.EC2_WORKSPACE)  # where no connection comes from another workspace
 OPEN_EGRESS = (*NODES, Party.EC2_WORKSPACE)  # "egress all" (NET-26); what a workspace may reach is narrowed by its NetworkPolicy
 
 

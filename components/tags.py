@@ -15,6 +15,7 @@ COST_CENTER = "CostCenter"
 OWNER = "Owner"
 MANAGED_BY = "ManagedBy"
 LEAVING_TAG = "Leaving"  # on what AWS's own guidance would keep from deletion, once its region is let go
+WORKSPACE_TAG = "coder.com/workspace"  # on security groups that workspaces are in, by which a policy knows them (POL-03)
 DISCOVERY_TAG, ROLE_TAG, TIER_TAG = "karpenter.sh/discovery", "Role", "Tier"  # by which Karpenter finds subnets and groups (NET-30)
 
 # These take a `tags` input of another shape: a list of key, value and whether instances get it.

@@ -8,7 +8,7 @@ Terraform, read from the folder that is pushed (`isolation.py`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import cast
 
@@ -19,7 +19,9 @@ from policy import helm, isolation, tokens
 from policy.crossguard import Property
 from policy.facts import FIRST_VISIT
 from policy.graph import Graph, Node
+from policy.infrastructure_services import group_of
 from policy.ingress import open_ranges
+from policy.quota_demand import launch_template
 from policy.stack import Stack
 from policy.templates import Pushed
 from policy.terraform import Symbol, module_of
@@ -28,7 +30,12 @@ from policy.verdict import Verdict
 
 NAMESPACE = isolation.NAMESPACE
 NAME_LABEL = "app.kubernetes.io/name"
+NODES = "coder-ws"  # their node group in every row of systems.py that has one
 WORKSPACE_TAG = "coder.com/workspace"
+LETS_IN = "is of workspaces and lets in what may be another of them; desktops and shells go through coderd: remove the rule"
+# Where a rule of a security group says whom it lets in, inside the group and beside it: security groups, and anything else
+GROUPS = ("securityGroups", "sourceSecurityGroupId", "referencedSecurityGroupId")
+NO_GROUP = ("self", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "cidrIpv4", "cidrIpv6", "prefixListId")
 # Kinds of policy that decide before a NetworkPolicy is asked: sigs.k8s.io/network-policy-api, and EKS's own of the VPC CNI
 OVERRULING = frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"})
 
@@ -55,10 +62,20 @@ def _json(value: Value) -> Props:
 
 
 def _security_group(node: Node, settings: Props, verdict: Verdict) -> None:
-    """A security group of workspaces that the stack itself makes lets nothing in."""
+    """A security group that the stack makes for workspaces lets no address in, and not itself."""
     del settings
-    if WORKSPACE_TAG in mapping(node.get("tags")) and sequence(node.get("ingress")):
-        verdict.wrong(node, "is of workspaces and lets something in; desktops and shells go through coderd")
+    if WORKSPACE_TAG in mapping(node.get("tags")) and not all(map(_from_groups, sequence(node.get("ingress")))):
+        verdict.wrong(node, LETS_IN)
+
+
+def _from_groups(rule: Value) -> bool:
+    """Whether a rule lets in security groups only: in a range, a prefix list or the group itself are other workspaces."""
+    return _said(rule, GROUPS) is not None and _said(rule, NO_GROUP) is None
+
+
+def _said(rule: Value, keys: Iterable[str]) -> str | None:
+    """The first of those keys that a rule sets, known or not."""
+    return next((key for key in keys if isinstance(at(rule, key), Unknown) or at(rule, key)), None)
 
 
 def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
@@ -66,10 +83,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     del settings
     graph = stack.graph
     _namespace(stack, verdict)
-    for rule in graph.all(tokens.SECURITY_GROUP_RULE, tokens.INGRESS_RULE):
-        groups = graph.targets(rule, "securityGroupId", tokens.SECURITY_GROUP).nodes
-        if any(WORKSPACE_TAG in mapping(group.get("tags")) for group in groups) and any(open_ranges(rule)):
-            verdict.wrong(rule, "lets something into the security group of workspaces; desktops and shells go through coderd")
+    _guards(stack, verdict)
     for cluster in graph.all(tokens.EKS_CLUSTER):
         verdict.saw(cluster)
         _enforced(graph, cluster, verdict)
@@ -84,6 +98,53 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         verdict.saw(template.node)
         for fault in _template(template, [cidr for cidr in ranges if cidr]):
             verdict.wrong(template.node, fault)
+
+
+def _guards(stack: Stack, verdict: Verdict) -> None:
+    """What stands in front of workspaces' machines and nodes: nothing comes in but from groups where no workspace is (NET-29, NET-33)."""
+    graph, guards = stack.graph, _groups_of_workspaces(stack)
+    for cluster in graph.all(tokens.EKS_CLUSTER):
+        if not any(guard.region == cluster.region for guard in guards.values()):
+            verdict.wrong(cluster, f"has no security group of workspaces beside it; mark theirs by the tag {WORKSPACE_TAG}")
+    for guard in guards.values():
+        verdict.saw(guard)
+        for index in range(len(sequence(guard.get("ingress")))):
+            _source(graph, guard, ("ingress", index, "securityGroups"), guards, verdict)
+    for rule in graph.all(tokens.SECURITY_GROUP_RULE, tokens.INGRESS_RULE):
+        target = graph.targets(rule, "securityGroupId", tokens.SECURITY_GROUP)
+        if target.undecided:
+            verdict.undecided(rule, "whether its security group is of workspaces is unknown")
+        if target.urns.isdisjoint(guards) or not any(open_ranges(rule)):
+            continue
+        verdict.saw(rule)
+        group = _said(rule.props, GROUPS)
+        if group is None or not _from_groups(rule.props):
+            verdict.wrong(rule, LETS_IN)
+        else:
+            _source(graph, rule, (group,), guards, verdict)
+
+
+def _groups_of_workspaces(stack: Stack) -> dict[str, Node]:
+    """The security groups that workspaces are in, by URN: those that are marked so, and whatever their nodes have."""
+    graph = stack.graph
+    marked = [group for group in graph.all(tokens.SECURITY_GROUP) if WORKSPACE_TAG in mapping(group.get("tags"))]
+    nodes = [node for node in graph.all(tokens.NODE_GROUP) if group_of(node) in {NODES, *stack.workspace_groups}]
+    templates = [template for node in nodes if (template := launch_template(graph, node))]
+    worn = [
+        group
+        for template in templates
+        for path in ("vpcSecurityGroupIds", "networkInterfaces")
+        for group in graph.targets(template, path, tokens.SECURITY_GROUP).nodes
+    ]
+    return {group.urn: group for group in [*marked, *worn]}
+
+
+def _source(graph: Graph, node: Node, path: tuple[str | int, ...], guards: Mapping[str, Node], verdict: Verdict) -> None:
+    source = graph.targets(node, path, tokens.SECURITY_GROUP)
+    if source.undecided:
+        verdict.undecided(node, "which security group it lets in is unknown")
+    elif source.foreign or not source.urns.isdisjoint(guards):
+        verdict.wrong(node, LETS_IN)
 
 
 def _namespace(stack: Stack, verdict: Verdict) -> None:

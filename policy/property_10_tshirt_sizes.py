@@ -52,7 +52,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         verdict.wrong(None, f"the system {stack.system!r} has no table of sizes; use one of the known systems")
         return
     nodes = list(node_kinds(stack.graph))
-    groups = workspace_groups(stack)
+    groups = stack.workspace_groups
     offered: set[str] = set()
 
     def faults(template: Pushed) -> Iterator[str]:
@@ -85,11 +85,6 @@ def _figures(name: str, size: Size, need: SystemNeed) -> Iterator[str]:
     elif known != size:
         told, wanted = (f"{one.cpu:g} vCPU, {one.memory:g} GiB, {one.storage:g} GiB" for one in (size, known))
         yield f"offers {name} with {told}; the table has {wanted}"
-
-
-def workspace_groups(stack: Stack) -> set[str]:
-    """The node groups and pools that the stack declares for workspaces."""
-    return {name for region in (stack.facts.regions.values() if stack.facts else ()) for name in region.workspace_groups}
 
 
 def _nodes_of(template: Pushed, nodes: Sequence[NodeKind]) -> list[NodeKind]:

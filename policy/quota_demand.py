@@ -140,7 +140,7 @@ def _volumes(graph: Graph, groups: Sequence[Node], workspaces_gib: float | None)
     """The disks of all workspaces and nodes."""
     sizes = [(integer(group.get("scalingConfig", "maxSize")), _disk_gib(graph, group)) for group in groups]
     disks = [most * each for most, each in sizes if most is not None and each is not None]
-    templates = [template for group in groups if (template := _template(graph, group))]
+    templates = [template for group in groups if (template := launch_template(graph, group))]
     need = None if workspaces_gib is None or len(disks) < len(sizes) else round((workspaces_gib + sum(disks)) / 1024, 3)
     if groups or workspaces_gib:
         yield Demand(GP3, need, "volumes of workspaces and nodes", [*groups, *templates])
@@ -161,18 +161,19 @@ def _starts_in(pool: Node, region: str) -> bool:
 def machines_of(graph: Graph, group: Node) -> list[str]:
     """The instance types of a node group: its own, else its launch template's."""
     own = [kind for item in sequence(group.get("instanceTypes")) if (kind := text(item))]
-    template = _template(graph, group)
+    template = launch_template(graph, group)
     return own or [kind for kind in [text(template.get("instanceType")) if template else None] if kind]
 
 
-def _template(graph: Graph, group: Node) -> Node | None:
+def launch_template(graph: Graph, group: Node) -> Node | None:
+    """The launch template of a node group, which it names by id or by name."""
     key = "id" if group.get("launchTemplate", "id") is not None else "name"
     return graph.targets(group, ("launchTemplate", key), tokens.LAUNCH_TEMPLATE).only
 
 
 def _disk_gib(graph: Graph, group: Node) -> int | None:
     """The volumes of one node; EKS gives 20 GiB where nothing is said (EKS user guide, managed node groups)."""
-    template = _template(graph, group)
+    template = launch_template(graph, group)
     sizes = [at(item, "ebs", "volumeSize") for item in sequence(template.get("blockDeviceMappings") if template else None)]
     if any(isinstance(size, Unknown) for size in sizes):
         return None

@@ -36,6 +36,11 @@ class Stack:
             return name
         return self.facts.system if self.facts else None
 
+    @property
+    def workspace_groups(self) -> set[str]:
+        """The node groups and pools that it declares for workspaces."""
+        return {name for region in (self.facts.regions.values() if self.facts else ()) for name in region.workspace_groups}
+
     @cached_property
     def templates(self) -> TemplateFacts | None:
         """What its Templates component declares."""

@@ -22,6 +22,7 @@ from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
 ADD_ON, POLICY, NAMESPACE = "aws:eks/addon:Addon", "kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:core/v1:Namespace"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
 TEMPLATE = "coderd:index/template:Template"
 MAIN = "base/main.tf"
 
@@ -60,6 +61,19 @@ def by_name(operator: str, *names: str) -> dict[str, Any]:
 def lets_in(selector: dict[str, Any]) -> Breaking:
     spec = {"podSelector": selector, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}
     return add(POLICY, "neighbours", {"metadata": {"name": "neighbours", "namespace": "coder-ws"}, "spec": spec}, like=POLICY)
+
+
+def rule_of(group: str, kind: str = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", **source: Any) -> Breaking:
+    """A rule that lets something into a security group of prod's; a source that is a group's own name is that group."""
+
+    def change(found: Recording) -> None:
+        groups = {each.name.removeprefix("us-east-1-"): each for each in found.all(GROUP)}
+        meant = {"securityGroupId": group, **source}
+        given = {key: groups[value].outputs.get("id", UNKNOWN_STRING_VALUE) if value in groups else value for key, value in meant.items()}
+        made = found.add(kind, "more", given, groups[group])
+        made.edges = {key: [groups[value].urn] for key, value in meant.items() if value in groups}
+
+    return change
 
 
 LET_IN = """
@@ -114,21 +128,43 @@ BROKEN = [
     ),
     Broken(
         "a security group of workspaces is open",
-        "is of workspaces and lets something in",
-        add(
-            "aws:ec2/securityGroup:SecurityGroup", "desktops", {"tags": {WORKSPACE_TAG: "any"}, "ingress": [{"fromPort": 22}]}, like=ADD_ON
-        ),
+        "lets in what may be another of them",
+        add(GROUP, "desktops", {"tags": {WORKSPACE_TAG: "any"}, "ingress": [{"fromPort": 22}]}, like=ADD_ON),
+    ),
+    *(
+        Broken(f"the security group {group} lets in {whom}", "lets in what may be another of them", rule_of(group, **source), modes)
+        for group, whom, source, modes in (
+            ("workspace", "the VPC", {"cidrIpv4": "10.0.0.0/16"}, (PREVIEW, DEPLOYED)),
+            ("workspace", "a list of ranges", {"prefixListId": "pl-1"}, (PREVIEW, DEPLOYED)),
+            ("workspace", "itself", {"referencedSecurityGroupId": "workspace"}, (PREVIEW, DEPLOYED)),
+            ("workspace", "machines", {"referencedSecurityGroupId": "ec2-workspace"}, (PREVIEW, DEPLOYED)),
+            ("ec2-workspace", "itself", {"referencedSecurityGroupId": "ec2-workspace"}, (PREVIEW, DEPLOYED)),
+            ("ec2-workspace", "a group of somebody's", {"referencedSecurityGroupId": "sg-1"}, (DEPLOYED,)),
+        )
     ),
     Broken(
-        "a rule beside a security group of workspaces",
-        "lets something into the security group of workspaces",
-        lambda f: (
-            f.one("aws:ec2/securityGroup:SecurityGroup", "ec2-workspace").put("tags", {WORKSPACE_TAG: "any"}),
-            f.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").put(
-                "securityGroupId", f.one("aws:ec2/securityGroup:SecurityGroup", "ec2-workspace").outputs["id"]
-            ),
+        "a rule of the old kind lets the security group in itself",
+        "lets in what may be another of them",
+        rule_of("workspace", "aws:ec2/securityGroupRule:SecurityGroupRule", type="ingress", protocol="tcp", self=True),
+    ),
+    Broken(
+        "an untagged group of their nodes lets in the VPC",
+        "lets in what may be another of them",
+        lambda f: (f.one(GROUP, "-workspace").drop("tags"), rule_of("workspace", cidrIpv4="10.0.0.0/16")(f)),
+    ),
+    Broken(
+        "a security group lets in another inside it",
+        "lets in what may be another of them",
+        lambda f: f.one(GROUP, "us-east-1-workspace").put(
+            "ingress", [{"protocol": "-1", "securityGroups": [f.one(GROUP, "us-east-1-ec2-workspace").outputs["id"]]}]
         ),
         (DEPLOYED,),
+    ),
+    Broken(
+        "no security group is of workspaces",
+        "has no security group of workspaces",
+        lambda f: [group.drop("tags") for group in f.all(GROUP)],
+        stack="demo",
     ),
     *(
         Broken(
