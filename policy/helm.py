@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from policy import tokens
 from policy.graph import Graph, Node
-from policy.values import Props, Unknown, Value, at, integer, leaves, mapping, sequence, text
+from policy.values import Props, Unknown, Value, at, has_unknown, integer, leaves, mapping, sequence, text
 
 CODER = "coder"
 PROVISIONER = "coder-provisioner"
@@ -77,6 +77,8 @@ def effective(graph: Graph | None, release: Node, name: str) -> Variable:
     A flag on the command line means the same to Coder and wins over both. Without a graph nothing beyond the release can be looked up: a
     reference is then UNKNOWN.
     """
+    if has_unknown([release.get("values", CODER, key) for key in _COMMANDS]):
+        return Variable(Unknown.UNKNOWN)  # it may be the flag
     flag = _on_the_command_line(release, name)
     if flag is not None:
         return Variable(flag, flag)

@@ -39,7 +39,7 @@ class Opened:
     sources: tuple[str, ...] | Unknown
 
     def __str__(self) -> str:
-        if self.first is None or self.protocol == "-1":
+        if self.first is None:
             return "every port"
         return f"{self.protocol} {self.first}" if self.first == self.last else f"{self.protocol} {self.first} to {self.last}"
 

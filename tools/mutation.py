@@ -53,7 +53,7 @@ BESIDE: Mapping[str, tuple[int | str, ...]] = {
     "composed": (13, 14, 15, 16, 17),
     "wiring": (14, 16, 17),
     "templates": (13, 14, 15, 16, 17),
-    "helm": ("test_reading.py", 4, 6, 8, 12),
+    "helm": ("test_helm.py", "test_reading.py", 6),
     "manifests": ("test_manifests.py",),
     "values": ("test_reading.py", 5, 10),
     "inputs": ("test_reading.py", 6),

@@ -39,3 +39,27 @@ def test_objects_of_a_list_are_judged_each() -> None:
 def test_an_object_that_no_rule_speaks_of_is_not_judged_by_the_baseline() -> None:
     said = judge([{"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}}])
     assert (said.objects, said.findings) == (1, ())
+
+
+def test_a_list_of_any_kind_is_judged_by_its_items() -> None:
+    broken = pod(resources={})
+    assert judge([{"apiVersion": "v1", "kind": "PodList", "items": [broken]}]) == judge([broken])
+    assert judge([{"apiVersion": "v1", "kind": "List"}]).objects == 1  # nothing is in it
+    assert judge([{"apiVersion": "example.com/v1", "kind": "Thing", "items": [broken, broken]}]).objects == 1
+
+
+def test_properties_judge_objects_too() -> None:
+    """By what they say of single resources, in the order of their numbers; each sentence once."""
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "out"}, "spec": {"type": "LoadBalancer"}}
+    reference = {"kind": "Deployment", "name": "coder"}
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a", "namespace": "coder"}}
+    found = judge([service, {**scaler, "spec": {"scaleTargetRef": reference}}, service])
+    assert found.objects == 3
+    assert list(found.findings) == sorted(set(found.findings))
+    assert [each.partition(": out: ")[0] for each in found.findings if each.startswith("property-08")] == ["property-08: Service out"]
+    assert any(each.startswith("property-04: HorizontalPodAutoscaler a: a: scales coderd's Deployment") for each in found.findings)
+
+
+def test_an_object_without_a_name_is_called_by_its_kind() -> None:
+    (finding,) = judge([{key: value for key, value in pod(resources={}).items() if key != "metadata"}]).findings
+    assert ": Pod Pod: " in finding

@@ -95,7 +95,10 @@ MUTANTS = [
     Mutant(
         "a plain listener after one of nobody knows which load balancer",
         "answers the internet with TCP on 443",
-        lambda b: (b.make("early", "aws:alb/listener:Listener", {"protocol": "TLS"}), put("listener", "protocol", "TCP")(b)),
+        lambda b: (
+            b.make("early", "aws:lb/listener:Listener", {"protocol": "UDP", "loadBalancerArn": UNKNOWN_STRING_VALUE}),
+            put("listener", "protocol", "TCP")(b),
+        ),
         (PREVIEW,),
     ),
     Mutant(

@@ -12,7 +12,7 @@ import pytest
 from policy import tokens
 from policy.graph import Node
 from policy.https_kubernetes import judge
-from policy.ingress import Opened, open_ranges
+from policy.ingress import Opened, of_everybody, open_ranges
 from policy.values import UNKNOWN
 from policy.verdict import Verdict
 
@@ -77,6 +77,12 @@ LAWFUL: dict[str, Node] = {
     "coder with an internal load balancer": coder(service={"annotations": annotated(scheme="internal")}),
     "coder with TLS on its port": coder(service={"annotations": annotated(**TLS, ssl_ports="http")}),
     "coder's Ingress switched off": coder(service={"enable": False}, ingress={"enable": False}),
+    "coder's Ingress switched off, whose host is not known yet": coder(
+        service={"enable": False}, ingress={"enable": False, "host": UNKNOWN}
+    ),
+    "another chart's load balancer with TLS on the ports that it names": chart(
+        "board", {"a": {"type": "LoadBalancer", "annotations": annotated(**TLS, ssl_ports="443")}}
+    ),
     "another chart's Service": chart("board", {"a": {"type": "ClusterIP"}, "ingress": {"enabled": False}, "b": {"enabled": True}}),
     "another chart's internal load balancer": chart("board", {"a": {"type": "LoadBalancer", "annotations": annotated(scheme="internal")}}),
 }
@@ -124,6 +130,26 @@ def test_what_is_not_known_yet_is_left_open(name: str) -> None:
     found = judged(node)
     assert found.violations == []
     assert [what in each.message for each in found.open] == [True]
+
+
+@pytest.mark.parametrize(
+    ("source", "everybody"),
+    [
+        ("0.0.0.0/0", True),
+        ("10.1.2.3/0", True),
+        ("128.0.0.0/1", True),
+        ("10.0.0.0/7", True),
+        ("10.0.0.0/8", False),
+        ("10.1.2.3/32", False),
+        ("::/0", True),
+        ("2000::/3", True),
+        ("fc00::/15", True),
+        ("fd00::/16", False),
+        ("pl-63a5400a", False),
+    ],
+)
+def test_everybody_is_a_large_part_of_the_internet(source: str, everybody: bool) -> None:
+    assert of_everybody(source) is everybody
 
 
 EVERYBODY = {"cidrBlocks": ["0.0.0.0/0"]}
