@@ -15,11 +15,12 @@ from settings.names import (
     Host,
     IssuerUrl,
     ProviderId,
+    Scope,
     SecretName,
     WildcardHost,
 )
 from settings.section import Fault, Section
-from settings.workload import Compute, Flag, Positive
+from settings.workload import Compute, Flag
 
 EVERYONE = "Everyone"  # Coder's built-in group of an organisation
 GITHUB_URL = "https://github.com"
@@ -55,7 +56,7 @@ class Oidc(Section):
 
     issuer: IssuerUrl = Field(description="https:// URL of the identity provider.", examples=["https://idp.example.com"])
     email_domains: tuple[Host, ...] = Field(min_length=1, description="Domains whose people may log in.", examples=["[example.com]"])
-    scopes: tuple[str, ...] = Field(default=("openid", "profile", "email"), description="What is asked of the identity provider.")
+    scopes: tuple[Scope, ...] = Field(default=("openid", "profile", "email"), description="What is asked of the identity provider.")
     group_field: ClaimName = Field(description="Claim with the groups of a person.", examples=["groups"])
     group_mapping: dict[str, GroupName] = Field(default_factory=dict, description="Identity provider's group to Coder group (CDR-13).")
     role_field: ClaimName = Field(description="Claim with the groups that carry roles.", examples=["groups"])
@@ -148,7 +149,9 @@ class SecretNames(Section):
 class Coder(Section):
     """The Coder deployment."""
 
-    replicas: Positive = Field(le=9, description="coderd pods, constant; Coder asks for fewer than 10 (CDR-02).", examples=[3])
+    replicas: int = Field(
+        strict=True, ge=1, le=9, description="coderd pods, constant; Coder asks for fewer than 10 (CDR-02).", examples=[3]
+    )
     resources: Compute = Field(
         description="CPU and memory of one coderd; requests equal limits (CDR-39).", examples=["{ cpu: 4, memory: 12Gi }"]
     )

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field
 from settings.names import DatabaseClass, EngineVersion, RegionName
 from settings.quantities import GIB, Memory
 from settings.section import Fault, Section
-from settings.workload import Count
 
 
 class DatabaseEngine(StrEnum):
@@ -84,7 +83,9 @@ class Database(Section):
     engine_version: EngineVersion | None = Field(
         default=None, description="Its version, in quotes; the pinned one of `versions` where it is left out (DB-20).", examples=['"16.8"']
     )
-    readers: Count = Field(
+    readers: int = Field(
+        strict=True,
+        ge=0,
         le=15,
         description="aurora-postgresql: failover targets beside the writer, one per zone (DB-22). postgresql: read replicas (DB-17).",
         examples=[2],

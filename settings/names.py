@@ -24,7 +24,8 @@ class Form(NamedTuple):
     def check(self, value: str) -> str:
         """The value itself; ValueError says what to write."""
         if not re.fullmatch(self.pattern, value):
-            raise ValueError(f"{value or 'an empty text'} is no {self.what}; write one such as {self.example}")
+            told = (value if value == value.strip() else f'"{value}"') or "an empty text"
+            raise ValueError(f"{told} is no {self.what}; write one such as {self.example}")
         return value
 
 
@@ -131,6 +132,8 @@ ProviderId = Annotated[str, *_formed(Form(r"[a-z][a-z0-9-]{0,30}", "id of an ext
 _GITHUB = r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}"
 GitHubOrganization = Annotated[str, *_formed(Form(_GITHUB, "organisation on GitHub", "example-org"))]
 GitHubTeam = Annotated[str, *_formed(Form(rf"{_GITHUB}/[a-z0-9_-]+", "team on GitHub", "example-org/platform"))]
-TagValue = Annotated[str, *_formed(Form(r"[A-Za-z0-9 _.:/=+@-]{1,256}", "tag value", "platform"))]
+TagValue = Annotated[str, *_formed(Form(r"[A-Za-z0-9_.:/=+@-]([A-Za-z0-9 _.:/=+@-]{0,254}[A-Za-z0-9_.:/=+@-])?", "tag value", "platform"))]
 SecretName = Annotated[str, Strict(), AfterValidator(_secret_name), Field(json_schema_extra={"pattern": f"^({MANAGED_NAME})$"})]
+# scope-token of RFC 6749, section 3.3
+Scope = Annotated[str, *_formed(Form(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}", "OIDC scope", "profile"))]
 ClaimName = Annotated[StrictStr, AfterValidator(Form(r"[A-Za-z0-9_.:/-]{1,128}", "name of a claim", "groups").check)]

@@ -154,12 +154,16 @@ def _no_list(case: Case) -> str:
     return f"{case.value} stands where a list belongs; write one{case.such_as}"
 
 
+def _plain_number(limit: float) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
 def _too_small(case: Case) -> str:
-    return f"{case.value} is too small; write at least {case.context['ge']:g}{_meant(case)}"
+    return f"{case.value} is too small; write at least {_plain_number(case.context['ge'])}{_meant(case)}"
 
 
 def _too_large(case: Case) -> str:
-    return f"{case.value} is too large; write at most {case.context['le']:g}{_meant(case)}"
+    return f"{case.value} is too large; write at most {_plain_number(case.context['le'])}{_meant(case)}"
 
 
 def _too_few(case: Case) -> str:

@@ -66,6 +66,8 @@ def read_yaml(path: pathlib.Path) -> Mapping[str, object]:
         raise SettingsError(path.name, ("is not written in UTF-8; save it as UTF-8",)) from None
     except yaml.YAMLError as error:
         raise SettingsError(path.name, (f"is no YAML: {_yaml_text(error)}",)) from None
+    except ValueError:  # Python converts no integer of more than 4300 digits
+        raise SettingsError(path.name, ("holds a number that is too long to be read; write the one that was meant",)) from None
     except RecursionError:
         raise SettingsError(path.name, ("is nested too deeply to be read; write it as in Pulumi.prod.yaml",)) from None
     if content is not None and not isinstance(content, dict):

@@ -14,8 +14,9 @@ from settings.quantities import Cpu, Days, Memory, Percentage, Share, TimeOfDay,
 from settings.section import Fault, Section
 
 Flag = Annotated[bool, Strict()]
-Count = Annotated[int, Strict(), Field(ge=0)]
-Positive = Annotated[int, Strict(), Field(ge=1)]
+MOST = 10**9 - 1  # nine digits, as of amounts (settings/quantities.py): more than there is of anything
+Count = Annotated[int, Strict(), Field(ge=0, le=MOST)]
+Positive = Annotated[int, Strict(), Field(ge=1, le=MOST)]
 
 
 class Sizing(StrEnum):

@@ -37,6 +37,10 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
         ("config: [", "Pulumi.prod.yaml: is no YAML: expected the node content, but found '<stream end>' (line 1, column 10)"),
         ("config:\n  a:b: 1\n  a:b: 2\n", "Pulumi.prod.yaml: is no YAML: a:b stands here twice; write it once (line 3, column 3)"),
         ("", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
+        (
+            "config: { a:b: 1" + 5000 * "0" + " }",
+            "Pulumi.prod.yaml: holds a number that is too long to be read; write the one that was meant",
+        ),
         ("config: &loop [*loop]\n", "Pulumi.prod.yaml: is no YAML: found unconstructable recursive node (line 1, column 9)"),
         ("config: " + "[" * 3000, "Pulumi.prod.yaml: is nested too deeply to be read; write it as in Pulumi.prod.yaml"),
         ("config:\n", "Pulumi.prod.yaml: config: is missing; write the sections below it, as in Pulumi.prod.yaml"),
@@ -53,6 +57,7 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
         "cut off",
         "key twice",
         "empty",
+        "a long number",
         "inside itself",
         "deep",
         "nothing below config",
