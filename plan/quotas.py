@@ -20,6 +20,7 @@ from settings.workload import Workload
 
 GIB_PER_TIB = 1024
 CLUSTER_INTERFACES = 4  # EKS places two to four in its subnets for the control plane (Amazon EKS User Guide, read 2026-11)
+NAT_VCPUS = 2  # of a t4g.nano, the one type that a stack file takes (Karpenter's generated reference, as plan/instances.py)
 MOST_RULES, MOST_GROUPS = 20, 2  # of one security group here, on one interface here; tests of the network count them
 
 
@@ -122,8 +123,9 @@ def demands(
     """What one region asks for at most, in a stable order."""
     zones = len(network.zones)
     nat = 0 if network.nat is NatMode.INSTANCE else len(network.nat_zones)  # an instance's public address is none of the account's
+    instances = len(network.nat_zones) if network.nat is NatMode.INSTANCE else 0
     return (
-        _vcpus(VCPUS, groups, CapacityType.ON_DEMAND),
+        _vcpus(VCPUS, groups, CapacityType.ON_DEMAND, instances),
         *([_vcpus(SPOT_VCPUS, groups, CapacityType.SPOT)] if any(group.buys(CapacityType.SPOT) for group in groups) else []),
         _storage(workload, groups),
         _demand(
@@ -147,14 +149,15 @@ def demands(
     )
 
 
-def _vcpus(quota: Quota, groups: tuple[Group, ...], bought: CapacityType) -> QuotaDemand:
+def _vcpus(quota: Quota, groups: tuple[Group, ...], bought: CapacityType, nat_instances: int = 0) -> QuotaDemand:
     """vCPUs of one capacity type; a pool that may be of either can come to its limit in each."""
     counted = [group for group in groups if group.buys(bought)]
-    need = sum(_most_vcpus(group) for group in counted)
-    each = " + ".join(
+    need = sum(_most_vcpus(group) for group in counted) + nat_instances * NAT_VCPUS
+    parts = [
         f"{group.declared.limits.cpu} of {group.name}" if isinstance(group.declared, Pool) else f"{group.max} x {group.instance.vcpus}"
         for group in counted
-    )
+    ]
+    each = " + ".join([*parts, *([f"{nat_instances} x {NAT_VCPUS} of NAT instances"] if nat_instances else [])])
     return _demand(quota, need, f"{each}; EC2 workspaces and node updates come on top" if bought is CapacityType.ON_DEMAND else each)
 
 

@@ -66,6 +66,8 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         counted = list(demands(stack.graph, name, len(facts.deployed) == 1, facts.volumes_gib(name)))
         limits, usage = _numbers(limits_of(source.get("limits"), name)), _numbers(limits_of(source.get("usage"), name))
         for demand in counted:
+            for kind in demand.unread:
+                verdict.wrong(facts.node, f"{name}: {kind}: vCPU or their quota can't be told by its name; use a type that can")
             if demand.need is None:
                 verdict.undecided(facts.node, f"{name}: {NAMES[demand.code]}: an instance type or a size is unknown")
             else:

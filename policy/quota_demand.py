@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
 
 from policy import tokens
 from policy.graph import Graph, Node
-from policy.values import Unknown, Value, at, integer, mapping, sequence, text
+from policy.values import Unknown, Value, at, has_unknown, integer, mapping, sequence, text
 
 STANDARD, GRAPHICS, TRAINING, SPOT = "L-1216C47A", "L-DB2E81BA", "L-417A185B", "L-34B43A08"
 GP3, ELASTIC_IPS, NAT, VPCS, GATEWAYS = "L-7A658B76", "L-0263D0A3", "L-FE5A380F", "L-F678F1CE", "L-A4707A72"
@@ -42,6 +41,12 @@ NAMES = {
 # Instance sizes to vCPU: the same in every family that the systems use (EC2 user guide, "Instance types", read 2026-11).
 _TYPE = re.compile(r"^(?P<family>[a-z]+)\d[a-z0-9-]*\.(?:(?P<times>\d+)xlarge|(?P<size>xlarge|large|medium|small|micro|nano))$")
 _SIZES = {"xlarge": 4, "large": 2}
+# Families of the quota "Standard (A, C, D, H, I, M, R, T, Z)"; F, X, Inf, Trn, DL, HPC, Mac and U have quotas of their own
+_FAMILIES = frozenset({"a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"})
+_TEMPLATES: Sequence[tuple[tuple[str, ...], str, str]] = (
+    (("launchTemplate",), "id", "name"),
+    (("mixedInstancesPolicy", "launchTemplate", "launchTemplateSpecification"), "launchTemplateId", "launchTemplateName"),
+)
 _BOUGHT, _ZONE = "karpenter.sh/capacity-type", "topology.kubernetes.io/zone"
 POOL = re.compile(r"^kubernetes:karpenter\.sh/\w+:NodePool$")
 
@@ -50,13 +55,14 @@ POOL = re.compile(r"^kubernetes:karpenter\.sh/\w+:NodePool$")
 class Demand:
     """need: the most of a quota that a region can ask for; None where something is unknown. because: the arithmetic.
 
-    counted: the resources that it was counted from.
+    counted: the resources that it was counted from. unread: instance types of which nobody can tell the vCPU or the quota.
     """
 
     code: str
     need: float | None
     because: str
     counted: Sequence[Node]
+    unread: Sequence[str] = ()
 
 
 def vcpus(instance_type: str) -> int | None:
@@ -74,13 +80,14 @@ def vcpus(instance_type: str) -> int | None:
 
 
 def quota_of(instance_type: str, spot: bool) -> str:
-    """The vCPU quota that instances of a type count for."""
-    family = re.split(r"\d", instance_type)[0]
+    """The vCPU quota that instances of a type count for; "" for a family of another quota, which nothing here counts."""
+    named = _TYPE.match(instance_type)
+    family = named["family"] if named else ""
     if family in ("g", "gr", "vt"):
         return GRAPHICS
     if family == "p":
         return TRAINING
-    return SPOT if spot else STANDARD
+    return (SPOT if spot else STANDARD) if family in _FAMILIES else ""
 
 
 def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -> Iterator[Demand]:
@@ -91,7 +98,7 @@ def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -
 
     groups, gateways = here(tokens.NODE_GROUP), here(tokens.NAT_GATEWAY)
     pools = [node for node in graph.nodes if POOL.match(node.type) and (alone or _starts_in(node, region))]
-    yield from _processors(graph, groups, pools)
+    yield from _processors(graph, [*groups, *here(tokens.SCALING_GROUP, tokens.INSTANCE)], pools)
     yield from _volumes(graph, groups, volumes_gib)
     if gateways:
         yield Demand(NAT, _most([text(_zone(graph, node)) for node in gateways]), "in the fullest zone", gateways)
@@ -114,26 +121,53 @@ def demands(graph: Graph, region: str, alone: bool, volumes_gib: float | None) -
             yield Demand(code, len(found), "counted", found)
 
 
-def _processors(graph: Graph, groups: Sequence[Node], pools: Sequence[Node]) -> Iterator[Demand]:
-    """The vCPU of everything that node groups and Karpenter's pools may start."""
+def _processors(graph: Graph, starters: Sequence[Node], pools: Sequence[Node]) -> Iterator[Demand]:
+    """The vCPU of all instances: of node groups, of Auto Scaling groups, of their own, and of what Karpenter's pools may start."""
     parts: dict[str, list[tuple[int, str, Node]]] = {}
+    unread: list[str] = []
     unknown = False
-    for group in groups:
-        most, kinds = integer(group.get("scalingConfig", "maxSize")), machines_of(graph, group)
-        kind = max(kinds, key=lambda kind: vcpus(kind) or inf, default="")  # one that can't be read may be the largest
-        each = vcpus(kind)
-        if most is None or each is None:
+    for node in starters:
+        most, kinds = _most_nodes(node), machines_of(graph, node)
+        unread += [f"{kind} of {node.name}" for kind in kinds if vcpus(kind) is None or not quota_of(kind, spot=False)]
+        if not kinds and node.type != tokens.NODE_GROUP and not has_unknown([node.get("instanceType"), *_origin(graph, node)]):
+            unread.append(f"what {node.name} starts")
+        each = max((vcpus(kind) or 0 for kind in kinds), default=0)
+        if most is None or not each:
             unknown = True
             continue
-        parts.setdefault(quota_of(kind, group.get("capacityType") == "SPOT"), []).append((most * each, f"{most} x {each}", group))
+        for code in sorted({quota_of(kind, spot) for kind in kinds for spot in _bought(graph, node)} - {""}):
+            parts.setdefault(code, []).append((most * each, f"{most} x {each}", node))
     for pool in pools:
         limit = _number(pool.get("spec", "limits", "cpu"))
         for code in sorted({SPOT if bought == "spot" else STANDARD for bought in required(pool, _BOUGHT)} or {STANDARD}):
             parts.setdefault(code, []).append((int(limit or 0), f"{limit} of {pool.name}", pool))  # it can come to its limit in each
         unknown = unknown or limit is None
-    for code in sorted({*parts, STANDARD} if unknown else parts):
+    for code in sorted({*parts, STANDARD} if unknown or unread else parts):
         counts, texts, nodes = zip(*parts[code], strict=True) if code in parts else ((), (), ())
-        yield Demand(code, None if unknown else sum(counts), " + ".join(texts), nodes)
+        yield Demand(code, None if unknown else sum(counts), " + ".join(texts), nodes, unread if code == STANDARD else ())
+
+
+def _origin(graph: Graph, node: Node) -> list[Value]:
+    """What a node has its type from: its launch template's, else whatever leads to a template that is not in the stack."""
+    template = launch_template(graph, node)
+    keys = ("launchTemplate", "mixedInstancesPolicy", "launchConfiguration")
+    return [template.get("instanceType")] if template else [node.get(key) for key in keys]
+
+
+def _most_nodes(node: Node) -> int | None:
+    """How many instances it may come to."""
+    if node.type == tokens.INSTANCE:
+        return 1
+    return integer(node.get("maxSize") if node.type == tokens.SCALING_GROUP else node.get("scalingConfig", "maxSize"))
+
+
+def _bought(graph: Graph, node: Node) -> list[bool]:
+    """Whether its instances are bought as Spot; both where a mix may be."""
+    if node.get("mixedInstancesPolicy") is not None:
+        return [False, True]
+    template = launch_template(graph, node)
+    markets = [other.get("instanceMarketOptions", "marketType") for other in (node, template) if other]
+    return [node.get("capacityType") == "SPOT" or "spot" in markets]
 
 
 def _volumes(graph: Graph, groups: Sequence[Node], workspaces_gib: float | None) -> Iterator[Demand]:
@@ -158,17 +192,24 @@ def _starts_in(pool: Node, region: str) -> bool:
     return any(zone.startswith(region) for zone in required(pool, _ZONE))
 
 
-def machines_of(graph: Graph, group: Node) -> list[str]:
-    """The instance types of a node group: its own, else its launch template's."""
-    own = [kind for item in sequence(group.get("instanceTypes")) if (kind := text(item))]
-    template = launch_template(graph, group)
-    return own or [kind for kind in [text(template.get("instanceType")) if template else None] if kind]
+def machines_of(graph: Graph, node: Node) -> list[str]:
+    """The instance types of a node group, an Auto Scaling group or an instance: its own, else its launch template's."""
+    mix = node.get("mixedInstancesPolicy", "launchTemplate", "overrides")
+    own = [*sequence(node.get("instanceTypes")), node.get("instanceType"), *(at(item, "instanceType") for item in sequence(mix))]
+    template = launch_template(graph, node)
+    return [kind for item in own if (kind := text(item))] or [
+        kind for kind in [text(template.get("instanceType")) if template else None] if kind
+    ]
 
 
-def launch_template(graph: Graph, group: Node) -> Node | None:
-    """The launch template of a node group, which it names by id or by name."""
-    key = "id" if group.get("launchTemplate", "id") is not None else "name"
-    return graph.targets(group, ("launchTemplate", key), tokens.LAUNCH_TEMPLATE).only
+def launch_template(graph: Graph, node: Node) -> Node | None:
+    """The launch template of a node group, an Auto Scaling group or an instance, by id or by name; or its launch configuration."""
+    for path, *keys in _TEMPLATES:
+        if node.get(*path) is not None:
+            key = next((key for key in keys if node.get(*path, key) is not None), keys[-1])
+            return graph.targets(node, (*path, key), tokens.LAUNCH_TEMPLATE).only
+    named = node.get("launchConfiguration") is not None
+    return graph.targets(node, "launchConfiguration", tokens.LAUNCH_CONFIGURATION).only if named else None
 
 
 def _disk_gib(graph: Graph, group: Node) -> int | None:

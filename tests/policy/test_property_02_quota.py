@@ -21,6 +21,7 @@ from tests.policy.world import DEPLOYED
 from tools.environment import LOCAL_QUOTAS
 
 NODE_GROUP, TEMPLATE = "aws:eks/nodeGroup:NodeGroup", "aws:ec2/launchTemplate:LaunchTemplate"
+INSTANCE, SCALING_GROUP = "aws:ec2/instance:Instance", "aws:autoscaling/group:Group"
 ENVIRONMENT, POOL = "coder-eks:environment:Environment", "kubernetes:karpenter.sh/v1:NodePool"
 ENOUGH: dict[str, Any] = json.loads(LOCAL_QUOTAS.read_text())
 NAME = "property-02-quota"
@@ -37,6 +38,25 @@ def many(type_token: str, count: int) -> Breaking:
     return change
 
 
+def machines(type_token: str, count: int, inputs: dict[str, Any]) -> Breaking:
+    """So many instances, or groups of them, that nothing else of the stack asks for."""
+
+    def change(found: Recording) -> None:
+        for index in range(count):
+            found.add(type_token, f"more-{index}", inputs, found.all(NODE_GROUP)[0]).edges = {}
+
+    return change
+
+
+def scaling_group(found: Recording) -> None:
+    machines(TEMPLATE, 1, {"name": "large", "instanceType": "m5.24xlarge"})(found)
+    machines(SCALING_GROUP, 1, {"maxSize": 60, "launchTemplate": {"name": "large"}})(found)
+
+
+MIXED: dict[str, Any] = {
+    "maxSize": 500,
+    "mixedInstancesPolicy": {"launchTemplate": {"overrides": [{"instanceType": "m5.large"}, {"instanceType": "c5.4xlarge"}]}},
+}
 COUNTED = {
     ENVIRONMENT,
     NODE_GROUP,
@@ -68,6 +88,23 @@ BROKEN = [
     Broken("networks", "L-F678F1CE", many("aws:ec2/vpc:Vpc", 5)),
     Broken("endpoints", "L-29B6F2EB", many("aws:ec2/vpcEndpoint:VpcEndpoint", 50)),
     Broken("node groups", "L-6D54EA21", many(NODE_GROUP, 30)),
+    Broken("a type without a size", "m5.metal of us-east-1-coder-ws-a", put(NODE_GROUP, "coder-ws-a", "instanceTypes", ["m5.metal"])),
+    Broken("one of several without a size", "m5.metal of", put(NODE_GROUP, "coder-ws-a", "instanceTypes", ["m5.2xlarge", "m5.metal"])),
+    Broken("a family of another quota", "x2idn.16xlarge of", put(NODE_GROUP, "coder-control", "instanceTypes", ["x2idn.16xlarge"])),
+    Broken("instances of their own", "L-1216C47A", machines(INSTANCE, 60, {"instanceType": "m5.24xlarge"})),
+    Broken(
+        "instances of their own on Spot",
+        "L-34B43A08",
+        machines(INSTANCE, 60, {"instanceType": "m5.24xlarge", "instanceMarketOptions": {"marketType": "spot"}}),
+    ),
+    Broken("an Auto Scaling group of its own", "L-1216C47A", scaling_group),
+    Broken(
+        "an Auto Scaling group of a template elsewhere",
+        "what more-0 starts",
+        machines(SCALING_GROUP, 1, {"maxSize": 1, "launchTemplate": {"name": "theirs"}}),
+    ),
+    Broken("an Auto Scaling group that mixes types", "L-34B43A08", machines(SCALING_GROUP, 1, MIXED)),
+    Broken("more NAT instances", "L-1216C47A", put(SCALING_GROUP, "nat-a", "maxSize", 4000), stack="demo"),
     Broken("no environment", "the stack declares no environment", remove(ENVIRONMENT), whole=True),
     Broken("a pool that names no zones", "L-1216C47A", add(POOL, "more", {"spec": {"limits": {"cpu": "4000"}}})),
     Broken("a pool of more machines", "L-1216C47A", put(POOL, "workspaces", "spec.limits.cpu", "4000"), stack="demo"),
@@ -137,6 +174,14 @@ def test_what_was_counted_was_judged() -> None:
     verdict = PROPERTY.judge(Stack(graph_of(found)), {})
     assert (verdict.violations, verdict.open) == ([], [])
     assert verdict.judged == (counted - gateways) | templates
+
+
+def test_an_instance_that_fits_is_counted_and_no_alarm() -> None:
+    found = nodes_only()
+    machines(INSTANCE, 1, {"instanceType": "t3.large"})(found)
+    verdict = PROPERTY.judge(Stack(graph_of(found)), {})
+    assert (verdict.violations, verdict.open) == ([], [])
+    assert found.one(INSTANCE).urn in verdict.judged
 
 
 def test_what_could_not_be_counted_was_not_judged() -> None:
