@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from policy import tokens
 from policy.graph import Graph, Node
 from policy.hosts import covers, normalised, within
-from policy.values import Unknown, integer, leaves, sequence, text
+from policy.values import Unknown, integer, sequence, text
 from policy.verdict import Verdict
 
 HTTPS = 443
@@ -30,7 +30,7 @@ def record_host(graph: Graph, record: Node) -> str | Unknown | None:
     host = normalised(name)
     zone = graph.targets(record, "zoneId", tokens.ZONE).only
     domain = text(zone.get("name")) if zone is not None else None
-    return host if domain is None or within(host, domain) else f"{host}.{normalised(domain)}".lstrip(".")
+    return host if domain is None or within(host, domain) else f"{host}.{normalised(domain)}".removeprefix(".")
 
 
 def leads_to(graph: Graph, host: str, what: str, balancers: Sequence[Node], verdict: Verdict, region: str | None = None) -> None:
@@ -51,7 +51,8 @@ def leads_to(graph: Graph, host: str, what: str, balancers: Sequence[Node], verd
             verdict.wrong(named[0] if named else None, f"{host} ({what}) has no A record; add an ALIAS to the load balancer")
         return
     for record in [*records, *(each for each in named if each.get("type") == "AAAA")]:
-        if not sequence(record.get("aliases")) and "aliases" not in record.edges:
+        aliases = record.get("aliases")
+        if not aliases and not isinstance(aliases, Unknown):
             verdict.wrong(record, f"is no ALIAS; {host} must follow the load balancer, whose addresses change")
             continue
         name = graph.targets(record, ("aliases", 0, "name"), *tokens.LOAD_BALANCERS)
@@ -94,9 +95,7 @@ def shows_certificate(graph: Graph, balancer: Node, hosts: Sequence[str], verdic
         target = graph.targets(listener, "certificateArn", tokens.CERTIFICATE_VALIDATION, tokens.CERTIFICATE)
         if target.undecided:
             verdict.undecided(listener, "its certificate is unknown")
-            continue
-        certificate = _issued(graph, listener, target.nodes, verdict)
-        if certificate is not None:
+        elif (certificate := _issued(graph, listener, target.nodes, verdict)) is not None:
             _serves(certificate, hosts, verdict)
             if None not in (certificate.region, listener.region) and certificate.region != listener.region:
                 verdict.wrong(listener, f"shows a certificate of {certificate.region}; ACM's are regional: use one of {listener.region}")
@@ -104,14 +103,12 @@ def shows_certificate(graph: Graph, balancer: Node, hosts: Sequence[str], verdic
 
 def _issued(graph: Graph, listener: Node, found: Sequence[Node], verdict: Verdict) -> Node | None:
     """The certificate that a listener shows, when it is one that this stack has validated."""
-    validations = [node for node in found if node.type == tokens.CERTIFICATE_VALIDATION]
-    certificates = [node for node in found if node.type == tokens.CERTIFICATE]
     if not found:
         verdict.wrong(listener, "shows no certificate of this stack; use the one that the stack validates")
         return None
-    certificate = certificates[0] if certificates else None
-    if not validations and certificate is not None:
-        validations = graph.pointing(certificate, "certificateArn", tokens.CERTIFICATE_VALIDATION)
+    validations = list(found)
+    if found[0].type == tokens.CERTIFICATE:  # shown by itself, instead of what waits for its validation
+        validations = graph.pointing(found[0], "certificateArn", tokens.CERTIFICATE_VALIDATION)
     if not validations:
         verdict.wrong(listener, "shows a certificate that nothing validates; wait for its validation")
         return None
@@ -121,8 +118,8 @@ def _issued(graph: Graph, listener: Node, found: Sequence[Node], verdict: Verdic
     if validated.undecided:
         verdict.undecided(validation, "the certificate that it validates is unknown")
         return None
-    if validated.only is None or (certificate is not None and validated.only is not certificate):
-        verdict.wrong(validation, "validates another certificate than the listener shows")
+    if validated.only is None:
+        verdict.wrong(validation, "validates a certificate that is not of this stack; validate the one that the listener shows")
         return None
     _proven(graph, validation, validated.only, verdict)
     return validated.only
@@ -134,13 +131,13 @@ def _proven(graph: Graph, validation: Node, certificate: Node, verdict: Verdict)
     verdict.saw(*records.nodes)
     if records.undecided:
         verdict.undecided(validation, "its records are unknown")
-    elif validation.get("validationRecordFqdns") is not None and not records.nodes:
-        known = [leaf for leaf in leaves(validation.get("validationRecordFqdns")) if isinstance(leaf, str)]
+    elif validation.get("validationRecordFqdns") is not None:
         names = {record_host(graph, record) for record in graph.all(tokens.RECORD)}
-        if not known or not {normalised(name) for name in known} <= names:
+        nothing = not records.nodes and not records.foreign
+        if nothing or any(normalised(name) not in names for name in records.foreign):
             verdict.wrong(validation, "waits for records that the stack does not make; use the certificate's validation options")
     for record in records.nodes:
-        made_from = {urn for key in ("name", "records", "type") for urn in record.edges.get(key, ())}
+        made_from = {urn for key in ("name", "records") for urn in record.edges.get(key, ())}
         # ACM asks for one and the same record for a name in every certificate of an account
         alike = {each.urn for each in graph.all(tokens.CERTIFICATE) if _proves(each) & _proves(certificate)}
         if made_from and not made_from & {certificate.urn, *alike}:

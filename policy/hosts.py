@@ -34,7 +34,7 @@ def covers(pattern: str, host: str) -> bool:
         return True
     first, _, rest = pattern.partition(".")
     label, _, parent = host.partition(".")
-    return first == "*" and bool(rest) and rest == parent and label not in ("", "*") and "*" not in parent
+    return first == "*" and bool(rest) and rest == parent and bool(label) and "*" not in parent
 
 
 def within(host: str, domain: str) -> bool:

@@ -50,37 +50,38 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     if facts.base_domain is None:
         verdict.not_applicable = "no base domain is set: coderd is reached by the load balancer's own name"
         return
-    hosts = _hosts(stack, facts.base_domain, verdict)
+    hosts = _hosts(graph, facts, facts.base_domain, verdict)
     if len(facts.regions) > 1 or any(region.host for region in facts.regions.values()):
         _several_regions(stack, facts, hosts, verdict)
         return
     balancers = _balancers(graph)
     if not balancers:
-        verdict.wrong(None, "the stack has no internet-facing load balancer that the hosts could lead to")
+        verdict.wrong(None, f"the stack has no internet-facing load balancer with a listener on {HTTPS} that the hosts could lead to")
     for host, what in hosts:
         leads_to(graph, host, what, balancers, verdict)
     for balancer in balancers:
         shows_certificate(graph, balancer, [host for host, _ in hosts], verdict)
 
 
-def _hosts(stack: Stack, domain: str, verdict: Verdict) -> list[tuple[str, str]]:
+def _hosts(graph: Graph, facts: Facts, domain: str, verdict: Verdict) -> list[tuple[str, str]]:
     """The access host and the wildcard host, from what coderd is told; both below the base domain, the first as declared."""
     found: dict[str, str] = {}
-    for release in helm.releases(stack.graph, helm.CODER):
+    for release in helm.releases(graph, helm.CODER):
         verdict.saw(release)
         for name in (ACCESS, WILDCARD):
-            variable = helm.effective(stack.graph, release, name)
+            variable = helm.effective(graph, release, name)
             if isinstance(variable.value, Unknown):
                 verdict.undecided(release, f"{name} is unknown")
                 continue
-            host = host_of(variable.value or "") if name == ACCESS else normalised(variable.value or "")
+            told = variable.value or ""
+            host = host_of(told) if name == ACCESS else normalised(told)
             if not host:
                 verdict.wrong(release, f"has no {name}; set it below {domain}")
             elif not within(host, domain):
-                verdict.wrong(release, f"has {name} {variable.value}, which is not below the base domain {domain}")
+                verdict.wrong(release, f"has {name} {told}, which is not below the base domain {domain}")
             else:
                 found.setdefault(host, name)
-        declared = host_of(stack.facts.access_url) if stack.facts and stack.facts.access_url else None
+        declared = host_of(facts.access_url or "")
         if declared and ACCESS in found.values() and declared not in found:
             told = next(host for host, name in found.items() if name == ACCESS)
             verdict.wrong(release, f"is told {told} as access host; the environment declares {declared}")
@@ -95,8 +96,7 @@ def _balancers(graph: Graph) -> list[Node]:
         if integer(listener.get("port")) == HTTPS
         for target in graph.targets(listener, "loadBalancerArn", *tokens.LOAD_BALANCERS).nodes
     }
-    facing = [node for node in graph.all(*tokens.LOAD_BALANCERS) if node.get("internal") is not True]
-    return [node for node in facing if node.urn in ports] or facing
+    return [node for node in graph.all(*tokens.LOAD_BALANCERS) if node.get("internal") is not True and node.urn in ports]
 
 
 def _several_regions(stack: Stack, facts: Facts, hosts: Sequence[tuple[str, str]], verdict: Verdict) -> None:
@@ -108,7 +108,7 @@ def _several_regions(stack: Stack, facts: Facts, hosts: Sequence[tuple[str, str]
     for name, region in regions.items():
         balancers = [balancer for balancer in _balancers(graph) if balancer.region == name]
         if not balancers:
-            verdict.wrong(None, f"{name} has no internet-facing load balancer that its hosts could lead to")
+            verdict.wrong(None, f"{name} has no internet-facing load balancer with a listener on {HTTPS} that its hosts could lead to")
         own: list[tuple[str, str]] = []
         if region.host is None:
             verdict.wrong(facts.node, f"declares no host of {name}; each region of several has one")
@@ -131,9 +131,9 @@ def _latency(graph: Graph, host: str, serving: Sequence[str], verdict: Verdict) 
             records[0] if records else None, f"{host} has {len(records)} records for {len(serving)} regions; give each region one"
         )
     if len(set(identifiers)) != len(identifiers) or None in identifiers:
-        verdict.wrong(records[0] if records else None, f"{host} has records that share a set_identifier; give each its own")
+        verdict.wrong(records[0], f"{host} has records that share a set_identifier; give each its own")
     for record in records:
-        if record.get("healthCheckId") is None and "healthCheckId" not in record.edges:
+        if record.get("healthCheckId") is None:
             verdict.wrong(record, "has no health check; without one a dead region keeps its clients")
         region = latency_region(record)
         if region is None:

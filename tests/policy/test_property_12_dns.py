@@ -87,7 +87,7 @@ MUTANTS = [
         "has geolocationRoutingPolicies, so that some get no address",
         put("access", "geolocationRoutingPolicies", [{"country": "DE"}]),
     ),
-    Mutant("a private zone", "stands in the private zone", private_zone),
+    Mutant("a private zone", "stands in the private zone coder-inside; coder.example.com must", private_zone),
     Mutant("an alias with coderd's own zone", "use the load balancer's zone", alias("access", zoneId="Z0123456789"), (DEPLOYED,)),
     Mutant("a certificate without the wildcard", "not *.coder.example.com", put("certificate", "subjectAlternativeNames", [])),
     Mutant("a certificate of another host", "not coder.example.com", put("certificate", "domainName", "code.example.com")),
@@ -167,6 +167,11 @@ def test_names_are_matched_as_rfc_6125_says(first: str, second: str, domain: str
     assert covers(pattern, host) == rfc6125(pattern, host)
 
 
+@pytest.mark.parametrize(("pattern", "host"), [("*.a.test", ".a.test"), ("*", "test"), ("*.*.test", "a.*.test"), ("*.a.test", "*.a.tests")])
+def test_a_star_stands_for_one_label_that_is_there(pattern: str, host: str) -> None:
+    assert not covers(pattern, host)
+
+
 NAME = st.sampled_from(["{apex}", "*.{apex}", "dev.{apex}", "*.dev.{apex}", "*.{parent}", "other.test"])
 
 
@@ -203,6 +208,8 @@ def test_hosts_pass_iff_records_and_certificate_serve_them(shape: Shape, names: 
         ("\\052.coder.io", "*.coder.io"),
         ("bücher.example", "xn--bcher-kva.example"),
         ("a..b", "a..b"),
+        ("Bücher..example", "xn--bcher-kva..example"),  # what is no label spoils no other
+        (f"{'A' * 64}.example", f"{'a' * 64}.example"),
     ],
 )
 def test_names_have_one_form(written: str, name: str) -> None:

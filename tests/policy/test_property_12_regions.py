@@ -43,7 +43,16 @@ def to_the_primary(two: Two) -> list[object]:
     return [{"name": Ref(balancer, "dnsName"), "zoneId": Ref(balancer, "zoneId")}]
 
 
-WHOLE = ("has no A record", "has no internet-facing load balancer")  # nothing is left that could be named
+def no_access(two: Two) -> None:
+    two.built.world.remove(two.built.parts["access"], two.west.parts["access"])
+
+
+def one_record_for_all(two: Two) -> None:
+    two.built.world.remove(two.built.parts["access"])
+    two.west.parts["access"].inputs.pop("setIdentifier")
+
+
+WHOLE = ("has no A record", "has no internet-facing load balancer", "has 0 records for 2 regions")  # nothing is left that could be named
 MUTANTS = [
     ("proxy", "no record of the region", f"{HOST} (region {SECOND}) has no A record", gone("region")),
     ("proxy", "no wildcard of the region", f"*.{HOST} (region {SECOND}) has no A record", gone("region-wildcard")),
@@ -91,6 +100,14 @@ MUTANTS = [
         f"declares no host of {SECOND}",
         lambda two: two.built.parts["environment"].inputs["regions"][SECOND].pop("host"),
     ),
+    (
+        "shared-database",
+        "two regions without a host",
+        f"declares no host of {SECOND}",
+        lambda two: [region.pop("host") for region in two.built.parts["environment"].inputs["regions"].values()],
+    ),
+    ("shared-database", "no record of coderd at all", "coder.example.com has 0 records for 2 regions", no_access),
+    ("shared-database", "one record, and no identifier", "share a set_identifier", one_record_for_all),
     ("shared-database", "no latency", "has no latency routing", put("access", "latencyRoutingPolicies", None)),
     ("shared-database", "people sent to the other region", "does not lead to the load balancer", put("access", "aliases", to_the_primary)),
 ]
