@@ -6,7 +6,8 @@ for what only the whole stack shows. An exception is an entry of the config with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from pulumi_policy import (
@@ -35,20 +36,14 @@ NAME = "baseline"
 RULES: tuple[Rule, ...] = (*baseline_aws.RULES, *baseline_kubernetes.RULES)
 
 
-def _by_type() -> Mapping[str, Sequence[Rule]]:
-    found: dict[str, list[Rule]] = {}
-    for rule in RULES:
-        for token in rule.types:
-            found.setdefault(token, []).append(rule)
-    return found
-
-
-_RULES_OF = _by_type()
+@functools.cache
+def _of_type(token: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in RULES if token in rule.types)
 
 
 def rules_of(node: Node) -> Iterator[Rule]:
     """The rules that speak of a resource."""
-    return (rule for rule in _RULES_OF.get(node.type, ()) if rule.applies(node))
+    return (rule for rule in _of_type(node.type) if rule.applies(node))
 
 
 def findings(node: Node, settings: Props, day: date) -> Iterator[str]:
@@ -60,11 +55,9 @@ def findings(node: Node, settings: Props, day: date) -> Iterator[str]:
 
 
 def _excepted(rule: str, node: Node, settings: Props, day: date) -> bool:
-    for item in sequence(settings.get("exceptions")):
-        entry = mapping(item)
-        if text(entry.get("rule")) == rule and text(entry.get("resource")) in (None, node.name, node.urn):
-            return str(entry.get("expires")) >= day.isoformat()
-    return False
+    entries = [mapping(item) for item in sequence(settings.get("exceptions"))]
+    own = [entry for entry in entries if entry.get("rule") == rule and text(entry.get("resource")) in (None, node.name, node.urn)]
+    return any(str(entry.get("expires")) >= day.isoformat() for entry in own)
 
 
 def over(settings: Props, day: date) -> Iterator[str]:
@@ -72,7 +65,7 @@ def over(settings: Props, day: date) -> Iterator[str]:
     known = {rule.id for rule in RULES}
     for item in sequence(settings.get("exceptions")):
         entry = mapping(item)
-        rule = text(entry.get("rule")) or ""
+        rule = entry.get("rule")
         if rule not in known:
             yield f"an exception speaks of {rule}, which is no rule; remove it"
         elif str(entry.get("expires")) < day.isoformat():
@@ -89,7 +82,7 @@ def _validate_resource(args: ResourceValidationArgs, report: ReportViolation) ->
     remember(args.urn, args.props)
     node = Node(urn=args.urn, type_token=args.resource_type, name=args.name, raw=args.props)
     settings = properties(args.get_config())
-    if args.resource_type not in _RULES_OF:
+    if not _of_type(args.resource_type):
         args.not_applicable("no rule speaks of this type")
     for finding in findings(node, settings, _today(settings)):
         report(f"{NAME} {finding}", None)
@@ -102,8 +95,8 @@ def judge(stack: Stack, settings: Props) -> Verdict:
         for rule in rules_of(node):
             verdict.rules[rule.id] += 1
             verdict.saw(node)
-    verdict.violations += [Finding("", f"exceptions: {fault}") for fault in over(settings, _today(settings))]
-    verdict.violations += [Finding(node.urn, f"{rule}: {node.name}: {fault}") for node, rule, fault in _relations(stack)]
+    verdict.violations.extend(Finding("", f"exceptions: {fault}") for fault in over(settings, _today(settings)))
+    verdict.violations.extend(Finding(node.urn, f"{rule}: {node.name}: {fault}") for node, rule, fault in _relations(stack))
     return verdict
 
 
@@ -130,8 +123,8 @@ def _relations(stack: Stack) -> Iterator[tuple[Node, str, str]]:
 
 def _let_go(stack: Stack, node: Node) -> bool:
     """Whether the stack file lets a region go that is not the primary one: `regions.<region>.data_protection: false`."""
-    region = stack.facts.regions.get(node.region or "") if stack.facts else None
-    return region is not None and region.leaving and region.serves != PRIMARY
+    regions = stack.facts.regions.items() if stack.facts else ()
+    return any(name == node.region and region.leaving and region.serves != PRIMARY for name, region in regions)
 
 
 def _carries_traffic(template: Node, graph: Graph) -> bool:

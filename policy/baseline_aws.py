@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from policy import iam, tokens
 from policy.baseline_rules import Check, Rule, absent, at_least, at_most, begins, differs, equals, holds, present, value_of
 from policy.graph import Node
+from policy.ingress import of_everybody, open_ranges
 from policy.values import Unknown, at, integer, mapping, sequence, text
 
 CIS, HUB, OWN = "CIS EKS Benchmark", "AWS Security Hub", "this project's requirements"
@@ -24,7 +26,7 @@ OIDC_PROVIDER, EGRESS_RULE = (
 )
 DOCUMENTS = (tokens.ROLE_POLICY, tokens.POLICY)
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-OPEN = ("0.0.0.0/0", "::/0")
+OPENINGS = (tokens.INGRESS_RULE, tokens.SECURITY_GROUP_RULE, tokens.SECURITY_GROUP)
 TAGS = ("Environment", "ManagedBy", "Owner")
 # Types of the systems' stacks that take tags; a type that is not here does not, or is a part of one that does.
 TAGGABLE = (
@@ -34,12 +36,11 @@ TAGGABLE = (
     FLOW_LOG, VAULT, PLAN, ALARM, NACL, *tokens.LOAD_BALANCERS, *tokens.TARGET_GROUPS, "aws:s3/bucket:Bucket", "aws:sns/topic:Topic",
     "aws:secretsmanager/secret:Secret",
 )  # fmt: skip
-_READING = re.compile(
-    r"^[\w-]+:(Describe|Get|List|BatchGet|Lookup|Search|Select|Filter)|^ecr:(BatchCheck|Get)|^sts:|^pricing:|^logs:StartQuery"
-)
-_CHANGING = re.compile(
-    r"^[\w-]+:(\*|Create|Delete|Put|Update|Modify|Attach|Detach|Run|Terminate|Start|Stop|Reboot|Add|Remove|Set|Register)"
-)
+_CHANGING = (
+    "create", "delete", "put", "update", "modify", "attach", "detach", "run", "terminate", "start", "stop", "reboot", "add", "remove",
+    "set", "register",
+)  # fmt: skip
+_SOME_ROLE = "arn:aws:iam::123456789012:role/some-role"  # what allows this, and does not mean it, allows any
 
 
 def _documents(node: Node) -> Iterator[iam.Statement]:
@@ -47,19 +48,30 @@ def _documents(node: Node) -> Iterator[iam.Statement]:
 
 
 def _no_star_action(node: Node) -> str | None:
-    found = any("*" in statement.actions or statement.not_actions for statement in _documents(node))
+    found = any(statement.allows("some-service:SomeAction") for statement in _documents(node))
     return "allows every action; name those that it needs" if found else None
 
 
 def _pass_role(node: Node) -> str | None:
-    found = any(statement.allows("iam:PassRole") and statement.on_everything for statement in _documents(node))
+    found = any(statement.allows("iam:PassRole") and _any_of(statement, _SOME_ROLE) for statement in _documents(node))
     return "passes any role, and so becomes any of them; name the roles (iam:PassRole)" if found else None
+
+
+def _any_of(statement: iam.Statement, resource: str) -> bool:
+    """Whether a statement reaches a resource that nobody can have meant."""
+    return statement.on_everything or any(fnmatchcase(resource, pattern) for pattern in statement.resources)
+
+
+def _changes(action: str) -> bool:
+    """Whether an action, or one that its wildcard stands for, changes something."""
+    verb, wildcard, _ = action.lower().rpartition(":")[2].partition("*")
+    return any(verb.startswith(each) or (wildcard and each.startswith(verb)) for each in _CHANGING)
 
 
 def _mutating_everywhere(node: Node) -> str | None:
     """Resource * is for reading, or for what a condition ties to the stack."""
     for statement in _documents(node):
-        changing = [action for action in statement.actions if _CHANGING.match(action)]
+        changing = [action for action in statement.actions if _changes(action)]
         if statement.on_everything and changing and not statement.condition:
             return f"allows {changing[0]} on every resource with no condition; name the resources, or tie them by a tag"
     return None
@@ -67,7 +79,10 @@ def _mutating_everywhere(node: Node) -> str | None:
 
 def _service_wide(node: Node) -> str | None:
     found = [
-        action for statement in _documents(node) for action in statement.actions if re.fullmatch(r"(iam|kms|sts|organizations):\*", action)
+        action
+        for statement in _documents(node)
+        for action in statement.actions
+        if action.lower() in ("iam:*", "kms:*", "sts:*", "organizations:*")
     ]
     return f"allows {found[0]}; name the actions" if found else None
 
@@ -108,7 +123,7 @@ def _no_broad_attachment(node: Node) -> str | None:
 def _public_api(node: Node) -> str | None:
     ranges = node.get("vpcConfig", "publicAccessCidrs")
     given = [item for item in sequence(ranges) if isinstance(item, str)]
-    opened = node.get("vpcConfig", "endpointPublicAccess") is True and (ranges is None or any(item in OPEN for item in given))
+    opened = node.get("vpcConfig", "endpointPublicAccess") is True and (ranges is None or any(map(of_everybody, given)))
     return "shows its API to everybody; set api_access to private, or to ranges of your own" if opened else None
 
 
@@ -145,26 +160,29 @@ def _parameter(name: str, wanted: str) -> Check:
 
 def _closed(*ports: int) -> Check:
     def check(node: Node) -> str | None:
-        ranges = [node.get("cidrIpv4"), node.get("cidrIpv6"), *sequence(node.get("cidrBlocks")), *sequence(node.get("ipv6CidrBlocks"))]
-        inward = node.get("type") in (None, "ingress")
-        first, last = integer(node.get("fromPort")), integer(node.get("toPort"))
-        every = (node.get("ipProtocol") or node.get("protocol")) in ("-1", "all")
-        if inward and any(item in OPEN for item in ranges):
+        for opened in open_ranges(node):
+            if isinstance(opened.sources, Unknown) or not any(map(of_everybody, opened.sources)):
+                continue
             for port in ports:
-                if every or (first is not None and last is not None and first <= port <= last):
+                if opened.protocol == "-1" or (opened.protocol in ("tcp", "udp") and _spans(opened.first, opened.last, port)):
                     return f"lets everybody reach port {port}; name who may"
         return None
 
     return check
 
 
+def _spans(first: int | None, last: int | None, port: int) -> bool:
+    return first is not None and last is not None and first <= port <= last
+
+
 def _nacl(node: Node) -> str | None:
     for rule in sequence(node.get("ingress")):
-        if at(rule, "cidrBlock") in OPEN and at(rule, "action") == "allow":
-            first, last = integer(at(rule, "fromPort")) or 0, integer(at(rule, "toPort")) or 0
+        sources = [text(at(rule, key)) or "" for key in ("cidrBlock", "ipv6CidrBlock")]
+        if at(rule, "action") == "allow" and any(map(of_everybody, sources)):
+            first, last = integer(at(rule, "fromPort")), integer(at(rule, "toPort"))
+            answers = first is not None and first >= 1024 and last == 65535  # the ports of answers: an ACL keeps no state (NET-19)
             for port in (22, 3389):
-                answers = first >= 1024 and last == 65535  # the ports of answers: an ACL keeps no state (NET-19)
-                if at(rule, "protocol") != "-1" and first <= port <= last and not answers:
+                if at(rule, "protocol") == "-1" or (_spans(first, last, port) and not answers):
                     return f"lets everybody reach port {port}; name who may"
     return None
 
@@ -389,9 +407,9 @@ RULES: tuple[Rule, ...] = (
         (tokens.SUBNET,),
         differs("mapPublicIpOnLaunch", True, "gives everything in it a public address; turn that off"),
     ),
-    Rule("vpc-no-open-ssh", f"{HUB} EC2.13", (tokens.INGRESS_RULE, tokens.SECURITY_GROUP_RULE), _closed(22)),
-    Rule("vpc-no-open-rdp", f"{HUB} EC2.14", (tokens.INGRESS_RULE, tokens.SECURITY_GROUP_RULE), _closed(3389)),
-    Rule("vpc-no-open-database", f"{HUB} EC2.19", (tokens.INGRESS_RULE, tokens.SECURITY_GROUP_RULE), _closed(5432, 3306, 6379)),
+    Rule("vpc-no-open-ssh", f"{HUB} EC2.13", OPENINGS, _closed(22)),
+    Rule("vpc-no-open-rdp", f"{HUB} EC2.14", OPENINGS, _closed(3389)),
+    Rule("vpc-no-open-database", f"{HUB} EC2.19", OPENINGS, _closed(5432, 3306, 6379)),
     Rule("vpc-nacl-no-open-administration", f"{HUB} EC2.21", (NACL,), _nacl),
     Rule(
         "vpc-dns-support",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from policy import helm, tokens
 from policy.baseline_rules import Check, Rule, begins, equals, present
@@ -110,7 +111,7 @@ def _no_secrets(node: Node) -> str | None:
 
 def _no_anonymous(node: Node) -> str | None:
     bad = ("system:anonymous", "system:unauthenticated", "system:authenticated")
-    found = [text(at(item, "name")) for item in sequence(node.get("subjects")) if text(at(item, "name")) in bad]
+    found = [name for item in sequence(node.get("subjects")) if (name := at(item, "name")) in bad]
     return f"grants something to {found[0]}; name who may" if found else None
 
 
@@ -121,9 +122,19 @@ def _no_default_account(node: Node) -> str | None:
 
 def _no_static_keys(node: Node) -> str | None:
     """EKS-27: no access key of AWS in a Secret, a ConfigMap or a release."""
-    places = [node.get("stringData"), node.get("data"), node.get("values")]
-    found = any(isinstance(leaf, str) and _KEY.search(leaf) for place in places for leaf in leaves(place))
+    texts = [leaf for key in ("stringData", "data", "values") for leaf in leaves(node.get(key)) if isinstance(leaf, str)]
+    if node.type == tokens.SECRET:
+        texts += [_decoded(leaf) for leaf in leaves(node.get("data")) if isinstance(leaf, str)]
+    found = any(_KEY.search(each) for each in texts)
     return "holds an access key of AWS; use a role of the service account" if found else None
+
+
+def _decoded(data: str) -> str:
+    """What a Secret keeps in base64; nothing where it is none."""
+    try:
+        return base64.b64decode(data).decode(errors="replace")
+    except ValueError:
+        return ""
 
 
 def _service(node: Node) -> str | None:
@@ -144,10 +155,8 @@ def _no_privileged_values(node: Node) -> str | None:
 def _true_keys(value: Value, keys: set[str]) -> set[str]:
     if isinstance(value, dict):
         own = {key for key, each in value.items() if key in keys and each is True}
-        return own.union(*(_true_keys(each, keys) for each in value.values())) if value else own
-    if isinstance(value, list):
-        return set[str]().union(*(_true_keys(each, keys) for each in value)) if value else set()
-    return set()
+        return own.union(*(_true_keys(each, keys) for each in value.values()))
+    return set[str]().union(*(_true_keys(each, keys) for each in sequence(value)))
 
 
 def _is_coderd(node: Node) -> bool:
@@ -181,18 +190,18 @@ def _no_workspace_rights(node: Node) -> str | None:
 
 
 def _no_dangerous(node: Node) -> str | None:
-    names = [text(at(item, "name")) or "" for item in sequence(node.get("values", "coder", "env"))]
-    found = sorted(
-        name for name in names if name.startswith("CODER_DANGEROUS_") and helm.effective(None, node, name).value not in ("false", "0")
-    )
+    """A variable, or a flag on the command line: `--dangerous-disable-rate-limits`."""
+    names = {str(at(item, "name")) for item in sequence(node.get("values", "coder", "env"))}
+    said = [str(leaf) for key in ("command", "commandArgs") for leaf in leaves(node.get("values", "coder", key))]
+    names |= {f"CODER_{flag.upper().replace('-', '_')}" for each in said for flag in re.findall(r"--(dangerous-[\w-]+)", each)}
+    dangerous = sorted(name for name in names if name.startswith("CODER_DANGEROUS_"))
+    found = [name for name in dangerous if helm.effective(None, node, name).value not in ("false", "0")]
     return f"sets {found[0]}; remove it" if found else None
 
 
 def _small_budget(node: Node) -> str | None:
-    spec: Mapping[str, Value] = mapping(node.get("spec"))
-    return (
-        None if spec.get("minAvailable") is not None or spec.get("maxUnavailable") is not None else "protects nothing; set maxUnavailable"
-    )
+    given = any(node.get("spec", key) is not None for key in ("minAvailable", "maxUnavailable"))
+    return None if given else "protects nothing; set maxUnavailable"
 
 
 def _no_balancers(node: Node) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from policy.graph import Node
-from policy.values import Unknown, Value, integer, text
+from policy.values import Unknown, Value, integer, sequence
 
 Check = Callable[[Node], str | None]
 
@@ -26,15 +26,13 @@ class Rule:
     applies: Callable[[Node], bool] = lambda _: True
 
 
-def steps(path: str) -> tuple[str | int, ...]:
-    """`a.0.b` as a path."""
-    return tuple(int(step) if step.isdigit() else step for step in path.split("."))
+EMPTY: tuple[Value, ...] = (None, "", [], {})
 
 
 def value_of(node: Node, path: str) -> Value:
-    """What stands there; numbers and booleans that AWS's provider keeps as text are those."""
-    found = node.get(*steps(path))
-    return {"true": True, "false": False}.get(found, found) if isinstance(found, str) else found
+    """What stands at `a.b`; AWS's provider keeps some booleans as text."""
+    found = node.get(*path.split("."))
+    return True if found == "true" else found
 
 
 def equals(path: str, wanted: bool | str, fault: str) -> Check:
@@ -48,13 +46,13 @@ def differs(path: str, unwanted: bool | str, fault: str) -> Check:
 
 
 def present(path: str, fault: str) -> Check:
-    """That property is given."""
-    return lambda node: fault if value_of(node, path) in (None, "", [], {}) and path.split(".")[0] not in node.edges else None
+    """That property is given, or made from another resource."""
+    return lambda node: fault if value_of(node, path) in EMPTY and path not in node.edges else None
 
 
 def absent(path: str, fault: str) -> Check:
     """That property is left out, or empty."""
-    return lambda node: None if value_of(node, path) in (None, "", [], {}) or isinstance(value_of(node, path), Unknown) else fault
+    return lambda node: None if isinstance(value := value_of(node, path), Unknown) or value in EMPTY else fault
 
 
 def at_least(path: str, least: int, fault: str) -> Check:
@@ -62,10 +60,8 @@ def at_least(path: str, least: int, fault: str) -> Check:
 
     def check(node: Node) -> str | None:
         value = value_of(node, path)
-        if isinstance(value, Unknown):
-            return None
-        number = integer(value) if not isinstance(value, str) else int(value) if value.isdigit() else None
-        return fault if number is None or number < least else None
+        number = integer(value)
+        return None if isinstance(value, Unknown) or (number is not None and number >= least) else fault
 
     return check
 
@@ -85,10 +81,7 @@ def holds(path: str, wanted: Sequence[str], fault: str) -> Check:
 
     def check(node: Node) -> str | None:
         value = value_of(node, path)
-        if isinstance(value, Unknown):
-            return None
-        have = {item for item in value if isinstance(item, str)} if isinstance(value, list) else set[str]()
-        return fault if not set(wanted) <= have else None
+        return None if isinstance(value, Unknown) or all(each in sequence(value) for each in wanted) else fault
 
     return check
 
@@ -98,8 +91,6 @@ def begins(path: str, beginnings: tuple[str, ...], fault: str) -> Check:
 
     def check(node: Node) -> str | None:
         value = value_of(node, path)
-        if isinstance(value, Unknown):
-            return None
-        return None if (text(value) or "").startswith(beginnings) else fault
+        return None if isinstance(value, Unknown) or (isinstance(value, str) and value.startswith(beginnings)) else fault
 
     return check

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pulumi.runtime import proto
 
 from policy import baseline, baseline_aws, baseline_kubernetes, tokens
 from policy.baseline import RULES
+from policy.graph import Graph, Node
+from policy.inputs import declared_with
 from policy.stack import Stack
 from tests.policy.breaking import Breaking, drop, put
-from tests.policy.judge import BASELINE, graph_of, run
+from tests.policy.judge import BASELINE, graph_of, run, servicer
 from tests.policy.recorded import Recording, stack
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -300,24 +303,78 @@ def demo_templates(mode: str) -> Recording:
     return found
 
 
-def exception(**given: str) -> dict[str, Any]:
-    entry = {"rule": "kms-rotation", "reason": "imported key", "owner": "security", "expires": "2026-11-21", **given}
+DAY = "2031-03-05"  # far from the machine's clock
+
+
+def exception(*others: dict[str, str], **given: str) -> dict[str, Any]:
+    entry = {"rule": "kms-rotation", "reason": "imported key", "owner": "security", "expires": DAY, **given}
     names = ("baseline", "baseline-inputs")
-    return {name: {"exceptions": [entry], "today": "2026-11-21"} for name in names}
+    return {name: {"exceptions": [{**entry, **other} for other in (*others, {})], "today": DAY} for name in names}
 
 
 def test_an_exception_has_an_end() -> None:
     """POL-20: reason, owner, last day; the day after it the rule holds again, and the exception itself is a violation."""
     found = changed(TRIPS["kms-rotation"])
     assert run(found, DEPLOYED, exception(), number=BASELINE).violations() == []
-    messages = [line.message for line in run(found, DEPLOYED, exception(expires="2026-11-20"), number=BASELINE).violations()]
+    messages = [line.message for line in run(found, DEPLOYED, exception(expires="2031-03-04"), number=BASELINE).violations()]
     assert any("never rotates" in message for message in messages)
-    assert any("ended on 2026-11-20 (security: imported key)" in message for message in messages)
-    assert any("is no rule" in line.message for line in run(found, DEPLOYED, exception(rule="kms"), number=BASELINE).violations())
+    assert any("ended on 2031-03-04 (security: imported key)" in message for message in messages)
+    assert any(
+        "of kms, which is no rule" in line.message for line in run(found, DEPLOYED, exception(rule="kms"), number=BASELINE).violations()
+    )
 
 
 def test_an_exception_speaks_of_its_resource_only() -> None:
     found = changed(TRIPS["kms-rotation"])
     (key,) = found.entries
     assert run(found, DEPLOYED, exception(resource=key.name), number=BASELINE).violations() == []
+    assert run(found, DEPLOYED, exception(resource=key.urn), number=BASELINE).violations() == []
     assert run(found, DEPLOYED, exception(resource="another"), number=BASELINE).violations() != []
+
+
+def test_a_renewed_exception_holds_beside_the_one_that_ended() -> None:
+    """Only the one that ended is still to be removed."""
+    found = changed(TRIPS["kms-rotation"])
+    lines = run(found, DEPLOYED, exception({"expires": "2031-03-04"}), number=BASELINE).violations()
+    assert ["ended on 2031-03-04" in line.message for line in lines] == [True]
+
+
+def test_a_finding_is_pinned_to_what_it_speaks_of() -> None:
+    """One about a resource to that, one about the pack's own config to the stack: `pulumi policy analyze` panics on any other URN."""
+    found = stack("prod", DEPLOYED)
+    no_flow_log(found)
+    lines = run(found, DEPLOYED, exception(expires="2031-03-04"), number=BASELINE).violations()
+    said = {line.message.partition("\nbaseline ")[2].partition(": ")[0]: line.urn for line in lines}
+    assert said == {"vpc-flow-logs-everywhere": found.one(tokens.VPC).urn, "exceptions": found.one("pulumi:pulumi:Stack").urn}
+
+
+def test_each_resource_that_a_rule_judges_counts_once() -> None:
+    keys = [Node(urn=f"urn:{name}", type_token=baseline_aws.KEY, name=name, raw={}) for name in ("a", "b")]
+    verdict = baseline.judge(Stack(Graph(keys)), {})
+    assert verdict.rules["kms-rotation"] == 2
+    assert verdict.judged == {"urn:a", "urn:b"}
+
+
+def test_a_template_of_nodes_is_known_by_its_id_alone() -> None:
+    """An imported node group has no edges."""
+    template = Node(urn="urn:t", type_token=TEMPLATE, name="t", raw={"id": "lt-1", "tagSpecifications": [NAT]})
+    group = Node(urn="urn:g", type_token=GROUP, name="g", raw={"launchTemplate": {"id": "lt-1", "version": "1"}})
+    assert any("starts nodes" in each.message for each in baseline.judge(Stack(Graph([template, group])), {}).violations)
+
+
+def test_what_the_baseline_does_not_speak_of_is_told() -> None:
+    """A type without rules, and a stack with nothing in it."""
+    request = proto.AnalyzeRequest(urn="urn:x", type="random:index/randomId:RandomId", name="x")
+    waived = servicer(policies=baseline.POLICIES).Analyze(request, None).not_applicable
+    assert [(each.policy_name, each.reason) for each in waived] == [("baseline-inputs", "no rule speaks of this type")]
+    empty = stack("prod", DEPLOYED)
+    empty.entries = empty.all("pulumi:pulumi:Stack")
+    assert run(empty, DEPLOYED, number=BASELINE).not_applicable["baseline"] == "the stack is empty"
+
+
+def test_what_a_resource_was_declared_with_is_remembered() -> None:
+    """For the stack policies, which see no inputs, should the baseline be the only policy that runs."""
+    request = proto.AnalyzeRequest(urn="urn:remembered", type=baseline_aws.KEY, name="x")
+    request.properties.update({"description": "declared"})
+    servicer(policies=baseline.POLICIES).Analyze(request, None)
+    assert Node(urn="", type_token="", name="", raw={}, inputs=declared_with("urn:remembered")).get("description") == "declared"
