@@ -17,6 +17,6 @@ def remember(urn: str, props: Mapping[str, object]) -> None:
     _inputs[urn] = props
 
 
-def declared_with(urn: str) -> Mapping[str, object]:
-    """The inputs of a resource; empty where no resource policy ran."""
-    return _inputs.get(urn, {})
+def declared_with(urn: str) -> Mapping[str, object] | None:
+    """The inputs of a resource; none where no resource policy ran."""
+    return _inputs.get(urn)

@@ -23,7 +23,7 @@ def _validate(args: StackValidationArgs, report: ReportViolation) -> None:
         if verdict.postponed:
             report(f"{identity} not judged: {verdict.postponed}", stack.urn)
         for finding in verdict.sorted_open():
-            report(f"{identity} not yet judged: {finding.urn}: {finding.message}", finding.urn or stack.urn)
+            report(f"{identity} not yet judged: {finding.urn}: {finding.message}", finding.urn)
     after(stack, dict(latest))
     latest.clear()
 

@@ -308,8 +308,8 @@ DAY = "2031-03-05"  # far from the machine's clock
 
 def exception(*others: dict[str, str], **given: str) -> dict[str, Any]:
     entry = {"rule": "kms-rotation", "reason": "imported key", "owner": "security", "expires": DAY, **given}
-    names = ("baseline", "baseline-inputs")
-    return {name: {"exceptions": [{**entry, **other} for other in (*others, {})], "today": DAY} for name in names}
+    entries: list[dict[str, str]] = [*({**entry, **other} for other in others), entry]
+    return {name: {"exceptions": entries, "today": DAY} for name in ("baseline", "baseline-inputs")}
 
 
 def test_an_exception_has_an_end() -> None:

@@ -1,101 +1,16 @@
-"""How the pack reads: unknowns, edges, Helm values; and that one reading answers as the SDK's own loop does."""
+"""How the pack reads: values, unknowns, edges, kinds and charts."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
-from pulumi_policy import policy as sdk
+from pulumi_policy import proxy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
-from policy import helm
-from policy.graph import Graph, Node
-from policy.pack import NAME, POLICIES, PROPERTIES
-from policy.values import UNKNOWN, at, has_unknown, integer, plain
-from tests.policy import (
-    test_property_01_infrastructure,
-    test_property_04_static_control_plane,
-    test_property_06_external_provisioners,
-    test_property_08_https,
-    test_property_12_dns,
-)
-from tests.policy.graphs import Shape, prod_like
-from tests.policy.judge import Outcome, run
-from tests.policy.shapes import law, shapes
-from tests.policy.world import DEPLOYED, PREVIEW
-
-SDK_SERVICER = sdk._PolicyAnalyzerServicer
-MUTANTS = [
-    *test_property_01_infrastructure.MUTANTS,
-    *test_property_04_static_control_plane.MUTANTS,
-    *test_property_06_external_provisioners.MUTANTS,
-    *test_property_08_https.MUTANTS,
-    *test_property_12_dns.MUTANTS,
-]
-
-
-def comparable(outcome: Outcome) -> tuple[Any, ...]:
-    return outcome.lines, sorted(outcome.not_applicable.items()), sorted(outcome.passed)
-
-
-@settings(max_examples=30, deadline=None)  # the SDK's own loop is what costs
-@given(shape=shapes(), mode=st.sampled_from([PREVIEW, DEPLOYED]), mutant=st.sampled_from([None, *MUTANTS]))
-def test_one_reading_answers_as_the_sdk_does(shape: Shape, mode: str, mutant: Any) -> None:
-    """The loop of our own is quicker and nothing else; a new SDK whose loop differs is caught here."""
-    built = prod_like(shape if mutant is None else mutant.shape)
-    if mutant is not None:
-        mutant.apply(built)
-    config = law(shape)
-    assert comparable(run(built.world, mode, config)) == comparable(run(built.world, mode, config, SDK_SERVICER))
-
-
-def test_each_resource_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from policy import one_reading
-
-    reads: list[object] = []
-    original = one_reading._read
-    monkeypatch.setattr(one_reading, "_read", lambda message: reads.append(message) or original(message))
-    world = prod_like().world
-    run(world, DEPLOYED)
-    assert len(reads) == 2 * len(world.resources)  # its inputs for the resource policies, its outputs for the stack policies
-
-
-def test_every_policy_says_what_it_is() -> None:
-    """Names noun first, and everything that a reader of the pack may ask."""
-    names = [policy.name for policy in POLICIES]
-    assert len(names) == len(set(names))
-    for policy in POLICIES:
-        for text in (policy.display_name, policy.description, policy.remediation_steps):
-            assert text
-            assert text[-1] in ".)e" or text[-1].isalnum()
-        assert policy.severity is not None
-        assert policy.framework is not None
-        assert policy.tags
-    for item in PROPERTIES:
-        own = [policy for policy in POLICIES if policy.name in (item.name, f"{item.name}-inputs")]
-        both = {ResourceValidationPolicy, StackValidationPolicy}
-        assert {type(policy) for policy in own} == (both if item.resources else {StackValidationPolicy})
-        assert all(policy.enforcement_level is EnforcementLevel.MANDATORY and policy.url for policy in own)
-        assert own[0].name.startswith(f"property-{item.number:02}-")
-
-
-def test_the_pack_starts_from_disk_in_any_folder(tmp_path: Path) -> None:
-    """POL-18: as the language host starts it, `python -u -m pulumi.policy <engine> <pack>`; it prints its port and serves."""
-    pack = Path(__file__).resolve().parent.parent.parent / "policy"
-    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(pack)]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port = process.stdout.readline()
-        process.terminate()
-        process.communicate()
-    assert port.strip().isdigit()
-    assert NAME == "coder-eks-properties"
+from policy import helm, tokens
+from policy.graph import Graph, Node, Targets
+from policy.values import UNKNOWN, at, has_unknown, integer, leaves, mapping, plain, properties, sequence, text
 
 
 def test_an_unknown_is_a_value_and_never_an_exception() -> None:
@@ -166,3 +81,133 @@ def test_a_resource_that_does_not_tell_its_id_is_known_by_its_edge() -> None:
 )
 def test_a_chart_is_known_by_its_last_name(chart: str, name: str) -> None:
     assert helm.chart_of(node("release", "kubernetes:helm.sh/v3:Release", chart=chart)) == name
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        ("kubernetes:apps/v1:Deployment", ("apps/v1", "Deployment")),
+        ("kubernetes:helm.sh/v3:Release", ("helm.sh/v3", "Release")),
+        ("aws:eks/cluster:Cluster", None),
+        ("pulumi:providers:kubernetes", None),
+        ("kubernetes", None),
+        ("kubernetes:", None),
+    ],
+)
+def test_a_kind_is_of_kubernetes_alone(token: str, kind: tuple[str, str] | None) -> None:
+    assert tokens.kubernetes_kind(token) == kind
+
+
+def test_a_value_is_found_by_its_path() -> None:
+    value: Any = {"a": [{"b": 0}, "c"], "d": UNKNOWN}
+    assert at(value) is value
+    assert (at(value, "a", -1), at(value, "a", -2, "b"), at(value, "a", 1)) == ("c", 0, "c")
+    assert [at(value, *path) for path in (("a", 2), ("a", -3), ("a", "b"), (0,), ("x", "y"), ("a", 1, "x"))] == [None] * 6
+    assert at(value, "d", 0) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "sentinel",
+    [
+        proxy.UNKNOWN_ARCHIVE_VALUE,
+        proxy.UNKNOWN_ARRAY_VALUE,
+        proxy.UNKNOWN_ASSET_VALUE,
+        proxy.UNKNOWN_BOOLEAN_VALUE,
+        proxy.UNKNOWN_NUMBER_VALUE,
+        proxy.UNKNOWN_OBJECT_VALUE,
+        proxy.UNKNOWN_STRING_VALUE,
+    ],
+)
+def test_every_kind_of_unknown_is_one(sentinel: str) -> None:
+    assert properties({"a": sentinel, "b": [sentinel], "c": UNKNOWN}) == {"a": UNKNOWN, "b": [UNKNOWN], "c": UNKNOWN}
+
+
+def test_a_value_of_another_form_is_nothing() -> None:
+    assert (mapping([1]), sequence({"a": 1}), text(""), text(1), text("a")) == ({}, [], None, None, "a")
+    assert (mapping({"a": 1}), sequence([1]), sequence("ab")) == ({"a": 1}, [1], [])
+    assert list(leaves({"a": [1, None, {"b": UNKNOWN}], "c": ""})) == [1, UNKNOWN, ""]
+    assert not has_unknown({"a": [1, ""]})
+    assert isinstance(plain(object()), str)  # an asset: nobody looks inside
+
+
+def test_what_outputs_leave_out_is_read_from_the_inputs() -> None:
+    """At the first preview an object of a cluster that does not exist has no outputs."""
+    raw = {"a": "made", "b": UNKNOWN_STRING_VALUE, "c": None, "e": ""}
+    found = Node(urn="u", type_token="t", name="n", raw=raw, inputs={"a": "asked", "b": "asked", "c": "asked", "d": "asked", "e": "asked"})
+    assert found.props == {"a": "made", "b": "asked", "c": "asked", "d": "asked", "e": ""}
+
+
+def test_a_resource_lies_in_its_own_region_else_in_its_provider_s() -> None:
+    def of(provider: str | None, **raw: str) -> str | None:
+        return Node(urn="u", type_token="t", name="n", raw=raw, region=provider).region
+
+    assert (of("east", region="west"), of("east"), of("east", region=""), of(None)) == ("west", "east", "east", None)
+
+
+def test_the_graph_is_in_order_whatever_the_engine_s_is() -> None:
+    last, first, other = node("b"), node("a"), node("a", VPC)
+    graph = Graph([last, other, first])
+    assert graph.nodes == (first, last, other)
+    assert graph.all(VPC, last.type, "none") == [other, first, last]
+    assert (graph.find(last.urn), graph.find("urn:gone")) == (last, None)
+    child, grandchild = node("c", parent=first.urn), node("d", parent="urn:aws:ec2/subnet:Subnet::c")
+    assert list(Graph([first, last, child, grandchild]).under(first.urn)) == [child, grandchild]
+    assert list(Graph([first, last, child, grandchild]).under(last.urn)) == []
+
+
+TABLE, CLUSTER, ENI = "aws:ec2/routeTable:RouteTable", tokens.EKS_CLUSTER, tokens.NETWORK_INTERFACE
+
+
+def test_a_list_leads_to_each_that_it_names() -> None:
+    """Also by what a type is called beside its id, and deep inside; what nobody is called is foreign."""
+    a, b = node("a", id="subnet-a", arn="arn:a"), node("b", id="subnet-b")
+    holder = node("holder", TABLE, subnets=[{"id": "subnet-a"}, "arn:a", "subnet-b", 7, "subnet-x"])
+    found = Graph([a, b, holder]).targets(holder, "subnets", a.type)
+    assert (found.nodes, found.foreign, found.undecided, found.only) == ((a, b), ("subnet-x",), False, None)
+    assert Graph([a, b, holder]).targets(holder, ("subnets", 2), VPC, a.type).only is b
+    assert Graph([a, b, holder]).targets(holder, ("subnets", 4), a.type).only is None
+    assert Graph([a, b, holder]).targets(holder, ("subnets", 2), VPC).foreign == ("subnet-b",)
+
+
+def test_what_is_half_known_leads_to_what_its_edges_add() -> None:
+    a, b = node("a", id="subnet-a"), node("b", id=UNKNOWN)
+    edges = {"subnets": [a.urn, b.urn]}
+    known = node("holder", TABLE, edges=edges, subnets=["subnet-a", "subnet-b"])
+    assert Graph([a, b, known]).targets(known, "subnets", a.type) == Targets((a, b))  # b does not tell its id yet
+    foreign = node("holder", TABLE, edges=edges, subnets=["subnet-a", "subnet-b", "subnet-c"])
+    found = Graph([a, b, foreign]).targets(foreign, "subnets", a.type)
+    assert (found.nodes, found.foreign) == ((a, b), ("subnet-b", "subnet-c"))  # one name too many for what is linked
+    half = node("holder", TABLE, edges={"subnets": [a.urn]}, subnets=["subnet-x", UNKNOWN])
+    found = Graph([a, half]).targets(half, "subnets", a.type)
+    assert (found.nodes, found.foreign, found.undecided) == ((a,), ("subnet-x",), False)
+
+
+def test_of_two_of_one_name_the_one_of_its_region_is_meant() -> None:
+    def cluster(region: str) -> Node:
+        return Node(urn=f"urn:{region}", type_token=CLUSTER, name=region, raw={"name": "coder"}, region=region)
+
+    def holder(region: str, **edges: list[str]) -> Node:
+        return Node(urn="urn:h", type_token=TABLE, name="h", raw={"cluster": "coder"}, region=region, edges=edges)
+
+    east, west = cluster("east"), cluster("west")
+    for own in (east, west):
+        asks = holder(own.name)
+        assert Graph([east, west, asks]).targets(asks, "cluster", CLUSTER).only is own
+    abroad = holder("south", cluster=[west.urn])  # in neither region: by what it was made from
+    assert Graph([east, west, abroad]).targets(abroad, "cluster", CLUSTER).only is west
+    unlinked = holder("south")
+    assert Graph([east, west, unlinked]).targets(unlinked, "cluster", CLUSTER).nodes == (east, west)
+
+
+def test_what_is_of_no_region_is_meant_from_each() -> None:
+    """IAM and Route 53: two roles of one name are both meant, but for what the edge says."""
+    roles = [Node(urn=f"urn:{name}", type_token=tokens.ROLE, name=name, raw={"name": "coder"}, region=name) for name in ("east", "west")]
+    asks = Node(urn="urn:h", type_token=TABLE, name="h", raw={"role": "coder"}, region="east")
+    assert Graph([*roles, asks]).targets(asks, "role", tokens.ROLE).nodes == tuple(roles)
+
+
+def test_who_points_at_a_resource_is_found() -> None:
+    card, other = node("card", ENI, id="eni-1"), node("other", ENI, id="eni-2")
+    routes = [node("r1", tokens.ROUTE, eni="eni-1"), node("r2", tokens.ROUTE, eni="eni-2"), node("r3", tokens.ROUTE)]
+    assert Graph([card, other, *routes]).pointing(card, "eni", tokens.ROUTE) == [routes[0]]
+    assert Graph([card, other, *routes]).pointing(card, "eni", VPC) == []

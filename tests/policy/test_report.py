@@ -26,6 +26,8 @@ def test_every_property_of_prod_has_judged_something(monkeypatch: pytest.MonkeyP
     run(stack("prod", DEPLOYED), DEPLOYED)
     said = json.loads(place.read_text())
     assert (said["system"], said["visit"]) == ("prod", 2)
+    assert said["resources"] == len(stack("prod", DEPLOYED).entries)
+    assert said["baseline"]["violations"] == 0
     assert [item["number"] for item in said["properties"]] == list(range(1, 18))
     for item in said["properties"]:
         assert item["judged"] > 0, item
@@ -48,6 +50,19 @@ def test_rules_that_did_not_run_have_judged_nothing(monkeypatch: pytest.MonkeyPa
     said = json.loads(place.read_text())["baseline"]
     assert said["judged"] == 0
     assert set(said["rules"]) == {rule.id for rule in RULES}
+
+
+def test_each_property_is_named_for_a_reader(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also one whose policy did not run, such as the others where one is asked alone: it has judged nothing."""
+    place = tmp_path / "report.json"
+    monkeypatch.setenv(REPORT, str(place))
+    run(stack("prod", DEPLOYED), DEPLOYED, number=5)
+    said = json.loads(place.read_text())["properties"]
+    assert [(each["name"], each["title"], each["remediation"]) for each in said] == [(p.name, p.title, p.remediation) for p in PROPERTIES]
+    assert said[4]["judged"] > 0
+    for each in [*said[:4], *said[5:]]:
+        assert (each["judged"], each["open"]) == (0, 0)
+        assert "did not run" in each["reason"]
 
 
 def test_without_a_file_to_write_to_nothing_is_written(tmp_path: Path) -> None:
