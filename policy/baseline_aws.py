@@ -53,13 +53,12 @@ def _no_star_action(node: Node) -> str | None:
 
 
 def _pass_role(node: Node) -> str | None:
-    found = any(statement.allows("iam:PassRole") and _any_of(statement, _SOME_ROLE) for statement in _documents(node))
+    found = any(statement.allows("iam:PassRole") and _on_any_role(statement) for statement in _documents(node))
     return "passes any role, and so becomes any of them; name the roles (iam:PassRole)" if found else None
 
 
-def _any_of(statement: iam.Statement, resource: str) -> bool:
-    """Whether a statement reaches a resource that nobody can have meant."""
-    return statement.on_everything or any(fnmatchcase(resource, pattern) for pattern in statement.resources)
+def _on_any_role(statement: iam.Statement) -> bool:
+    return statement.on_everything or any(fnmatchcase(_SOME_ROLE, pattern) for pattern in statement.resources)
 
 
 def _changes(action: str) -> bool:
