@@ -37,6 +37,7 @@ CHECK: Final = (Operation.CHECK,)
 CREATE: Final = (Operation.CREATE,)
 UPDATE: Final = (Operation.UPDATE,)
 DELETE: Final = (Operation.DELETE,)
+_BAD_VALUE: Final = "InvalidParameterValue"
 
 
 def row(tokens: str | tuple[str, ...], code: str, name: str, when: When, on: tuple[Operation, ...] = WRITES, key: str = "") -> Refusal:
@@ -48,7 +49,7 @@ def _short(token: str) -> str:
     return token.rpartition(":")[2]
 
 
-def form(tokens: str | tuple[str, ...], path: str, pattern: str, words: str) -> Refusal:
+def form(tokens: str | tuple[str, ...], path: str, pattern: str, words: str, code: str = _BAD_VALUE) -> Refusal:
     """The text at the path matches a pattern."""
     matcher = re.compile(pattern, re.DOTALL)
 
@@ -56,7 +57,7 @@ def form(tokens: str | tuple[str, ...], path: str, pattern: str, words: str) -> 
         return next((f"{path}: {text!r} {words}" for text in request.texts(path) if not matcher.fullmatch(text)), None)
 
     name = _short(tokens if isinstance(tokens, str) else tokens[0])
-    return row(tokens, "InvalidParameterValue", f"{name}.{path} {words}", when, ALWAYS, path.partition("[")[0])
+    return row(tokens, code, f"{name}.{path} {words}", when, ALWAYS, path.partition("[")[0])
 
 
 def one_of(tokens: str | tuple[str, ...], path: str, allowed: Iterable[object]) -> Refusal:
@@ -72,15 +73,21 @@ def one_of(tokens: str | tuple[str, ...], path: str, allowed: Iterable[object]) 
     return row(tokens, "InvalidParameterValue", f"{name}.{path} is one of a list", when, ALWAYS, path.partition("[")[0])
 
 
-def within(tokens: str | tuple[str, ...], path: str, low: float, high: float) -> Refusal:
+def within(tokens: str | tuple[str, ...], path: str, low: float, high: float, code: str = _BAD_VALUE) -> Refusal:
     """The number at the path lies in a range, ends included."""
+    limits = f"from {_plain(low)} to {_plain(high)}"
 
     def when(request: Request) -> str | None:
         given = [value for value in values_at(request.inputs, path) if isinstance(value, int | float) and not isinstance(value, bool)]
-        return next((f"{path}: {value:g} is not from {low:g} to {high:g}" for value in given if not low <= value <= high), None)
+        return next((f"{path}: {_plain(value)} is not {limits}" for value in given if not low <= value <= high), None)
 
     name = _short(tokens if isinstance(tokens, str) else tokens[0])
-    return row(tokens, "InvalidParameterValue", f"{name}.{path} from {low:g} to {high:g}", when, ALWAYS, path.partition("[")[0])
+    return row(tokens, code, f"{name}.{path} {limits}", when, ALWAYS, path.partition("[")[0])
+
+
+def _plain(number: float) -> str:
+    """Every digit, as AWS's own limits are written."""
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
 
 
 def _network_of(text: str) -> IPv4Network | IPv6Network | None:

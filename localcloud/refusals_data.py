@@ -14,7 +14,7 @@ from localcloud.kinds.kms import KEY
 from localcloud.kinds.messaging import QUEUE, SUBSCRIPTION, TOPIC
 from localcloud.kinds.model import Request
 from localcloud.kinds.policies import PolicyType, fault, statements, texts
-from localcloud.kinds.s3 import BUCKET
+from localcloud.kinds.s3 import BUCKET, LIFECYCLE
 from localcloud.kinds.secretsmanager import PENDING, SECRET, SECRET_POLICY, SECRET_VERSION
 from localcloud.refusals import CHECK, CREATE, DELETE, row
 
@@ -227,7 +227,7 @@ REFUSALS: Final = (
     row(BUCKET, "InvalidBucketName", "buckets have names of hosts", _bucket_name, CREATE),
     row("aws:s3/bucketPolicy:BucketPolicy", "MalformedPolicy", "a bucket's policy says who may do what", _resource_policy),
     row(
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        LIFECYCLE,
         "InvalidArgument",
         "lifecycle rules have their own ids",
         _bucket_rules,

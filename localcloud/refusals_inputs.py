@@ -1,6 +1,7 @@
 """More of what the provider's own validators refuse at preview, one row per input; the first part is refusals.py.
 
-Source: `ValidateFunc` of Terraform's AWS provider at d5102ec2 (5.32, 2023-12-18); enumerations: botocore 1.44.5 (2026).
+Source: `ValidateFunc` of Terraform's AWS provider at d5102ec2 (5.32, 2023-12-18); enumerations: botocore 1.44.5 (2026). With a code of its
+own: what AWS refuses itself, by botocore's service models.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from localcloud.kinds.elb import LOAD_BALANCER, TARGET_GROUP
 from localcloud.kinds.forms import entry, parsed, whole
 from localcloud.kinds.iam import ROLE
 from localcloud.kinds.kms import KEY
+from localcloud.kinds.messaging import TOPIC
 from localcloud.kinds.model import Refusal, Request, Value
-from localcloud.kinds.route53 import HEALTH_CHECK
-from localcloud.kinds.s3 import ENCRYPTION, VERSIONING
+from localcloud.kinds.rds_groups import CLUSTER_PARAMETER_GROUP, PARAMETER_GROUP
+from localcloud.kinds.route53 import HEALTH_CHECK, RECORD
+from localcloud.kinds.s3 import ENCRYPTION, LIFECYCLE, VERSIONING
 from localcloud.kinds.security_groups import EGRESS_RULE, INGRESS_RULE, NETWORK_ACL, SECURITY_GROUP_RULE
 from localcloud.kinds.ssm import PARAMETER
 from localcloud.kinds.vpc_endpoints import ENDPOINT
@@ -47,6 +50,7 @@ _DESCRIPTION: Final = r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]{0,255}"
 # networkACLProtocolNumber: numbers, `all`, and these names
 _ACL_PROTOCOLS: Final = frozenset({"all", "-1", "ah", "esp", "icmp", "tcp", "udp"})
 _WAYS: Final = ("ingress", "egress")
+_INTEGER: Final = 2**31 - 1
 
 
 def _acl_protocol(request: Request) -> str | None:
@@ -99,6 +103,17 @@ def _endpoint_policy(request: Request) -> str | None:
     return '"policy" contains an invalid JSON' if text and parsed(text) is None else None
 
 
+def _target_input(request: Request) -> str | None:
+    text = request.text("input")
+    return f"Input for target {request.text('targetId')} is not a valid JSON text." if text and parsed(text) is None else None
+
+
+def _force_ssl(request: Request) -> str | None:
+    """1 (on) or 0 (off): Amazon RDS User Guide, "Requiring an SSL connection to a PostgreSQL DB instance"."""
+    given = [str(item.get("value")) for item in request.items("parameters[*]") if item.get("name") == "rds.force_ssl"]
+    return next((f"invalid parameter value: {value} for rds.force_ssl" for value in given if value not in ("0", "1")), None)
+
+
 def _acl_numbers() -> tuple[Refusal, ...]:
     limits = (("ruleNo", 1, 32766), ("fromPort", 0, 65535), ("toPort", 0, 65535))
     return tuple(within(NETWORK_ACL, f"{way}[*].{key}", low, high) for way in _WAYS for key, low, high in limits)
@@ -117,6 +132,7 @@ REFUSALS: Final = (
     within(NODE_GROUP, "updateConfig.maxUnavailablePercentage", 1, 100),
     row(NODE_GROUP, _BAD, "NodeGroup.updateConfig says one number", _update_config, ALWAYS, "updateConfig"),
     one_of(LAUNCH_TEMPLATE, "blockDeviceMappings[*].ebs.volumeType", _VOLUME_TYPES),
+    within(LAUNCH_TEMPLATE, "blockDeviceMappings[*].ebs.volumeSize", 0, 65536),  # GiB of gp3 and io2; 0 is left out by the provider
     form(LAUNCH_TEMPLATE, "blockDeviceMappings[*].ebs.kmsKeyId", ARN, "is not an ARN"),
     one_of(LAUNCH_TEMPLATE, "instanceInitiatedShutdownBehavior", ("stop", "terminate")),
     form(VAULT, "name", r"[0-9A-Za-z_-]{2,50}", "is not 2 to 50 of letters, digits, - and _"),
@@ -126,6 +142,7 @@ REFUSALS: Final = (
     one_of(SELECTION, "selectionTags[*].type", ("STRINGEQUALS",)),
     one_of(CERTIFICATE, "validationMethod", ("DNS", "EMAIL", "HTTP")),
     one_of(CERTIFICATE, "keyAlgorithm", _KEY_ALGORITHMS),
+    one_of(CERTIFICATE, "options.certificateTransparencyLoggingPreference", ("DISABLED", "ENABLED")),
     row(CERTIFICATE, _BAD, "a certificate says how it is validated", _certificate_way, ALWAYS),
     form(CERTIFICATE, "domainName", r".*[^.]", "ends with a period"),
     one_of(LOAD_BALANCER, "ipAddressType", ("dualstack", "dualstack-without-public-ipv4", "ipv4")),
@@ -135,11 +152,18 @@ REFUSALS: Final = (
     form(EVENT_RULE, "name", r"[0-9A-Za-z_.-]{1,64}", "is not 1 to 64 of letters, digits and -_."),
     form(EVENT_TARGET, "arn", ARN, "is not an ARN"),
     form(EVENT_TARGET, "targetId", r"[0-9A-Za-z_.-]{1,64}", "is not 1 to 64 of letters, digits and -_."),
+    row(EVENT_TARGET, "ValidationException", "EventTarget.input is JSON", _target_input, ALWAYS, "input"),
+    form(EVENT_TARGET, "input", r".{0,8192}", "has more than 8192 characters", "ValidationException"),
+    # No model says it; CloudFormation passes on the API's refusal (getlift/lift, issue 348)
+    form(TOPIC, "displayName", r".{0,100}", "has more than 100 characters", "InvalidParameter"),
     one_of(METRIC_ALARM, "statistic", ("Average", "Maximum", "Minimum", "SampleCount", "Sum")),
     within(METRIC_ALARM, "evaluationPeriods", 1, 60_480),  # a week of the shortest periods
     form(DASHBOARD, "dashboardName", r"[0-9A-Za-z_-]{1,255}", "is not 1 to 255 of letters, digits, - and _"),
     one_of(VERSIONING, "versioningConfiguration.status", ("Disabled", "Enabled", "Suspended")),
     one_of(ENCRYPTION, "rules[*].applyServerSideEncryptionByDefault.sseAlgorithm", ("AES256", "aws:fsx", "aws:kms", "aws:kms:dsse")),
+    within(LIFECYCLE, "rules[*].expiration.days", 1, _INTEGER, "InvalidArgument"),
+    within(RECORD, "ttl", 0, _INTEGER, "InvalidInput"),
+    row((CLUSTER_PARAMETER_GROUP, PARAMETER_GROUP), _BAD, "rds.force_ssl is on or off", _force_ssl, ALWAYS, "parameters"),
     one_of(BUDGET, "budgetType", _BUDGET_TYPES),
     one_of(BUDGET, "timeUnit", ("ANNUALLY", "CUSTOM", "DAILY", "MONTHLY", "QUARTERLY")),
     one_of(BUDGET, "notifications[*].comparisonOperator", ("EQUAL_TO", "GREATER_THAN", "LESS_THAN")),

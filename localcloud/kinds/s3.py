@@ -13,6 +13,7 @@ from localcloud.kinds.model import AutoName, Kind, Reference, Unique, Value
 
 BUCKET: Final = "aws:s3/bucket:Bucket"
 ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+LIFECYCLE: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 HOSTED_ZONES: Final[Mapping[str, str]] = {
     "af-south-1": "Z83WF9RJE8B12",

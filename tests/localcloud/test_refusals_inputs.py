@@ -29,6 +29,16 @@ _PARAMETER, _KMS_KEY = "aws:ssm/parameter:Parameter", "aws:kms/key:Key"
 _KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-4333-8444-555555555555"
 
 
+_TOPIC, _LIFECYCLE = "aws:sns/topic:Topic", "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+_RECORD, _SIZE = "aws:route53/record:Record", "blockDeviceMappings[*].ebs.volumeSize"
+_TRANSPARENCY = "options.certificateTransparencyLoggingPreference"
+_PARAMETER_GROUPS = ("aws:rds/clusterParameterGroup:ClusterParameterGroup", "aws:rds/parameterGroup:ParameterGroup")
+
+
+def _ssl(value: str) -> list[dict[str, Any]]:
+    return [{"name": "rds.force_ssl", "value": value, "applyMethod": "pending-reboot"}]
+
+
 def _acl(**more: Any) -> list[dict[str, Any]]:
     return [{"ruleNo": 100, "action": "allow", "protocol": "6", "cidrBlock": "0.0.0.0/0", "fromPort": 443, "toPort": 443, **more}]
 
@@ -144,6 +154,14 @@ CASES: list[tuple[str, str, str, Any, Any]] = [
     ("Key.keyUsage is one of a list", _KMS_KEY, "keyUsage", "ENCRYPT", "ENCRYPT_DECRYPT"),
     ("Key.customerMasterKeySpec is one of a list", _KMS_KEY, "customerMasterKeySpec", "AES_256", "SYMMETRIC_DEFAULT"),
     ("HealthCheck.port from 1 to 65535", _HEALTH, "port", 65536, 65535),
+    ("LaunchTemplate.blockDeviceMappings[*].ebs.volumeSize from 0 to 65536", _TEMPLATE, _SIZE, 10**9, 65536),
+    (f"Certificate.{_TRANSPARENCY} is one of a list", _CERTIFICATE, _TRANSPARENCY, "MAYBE", "DISABLED"),
+    ("EventTarget.input is JSON", _TARGET, "input", "{'a': 1}", '{"a": 1}'),
+    ("EventTarget.input has more than 8192 characters", _TARGET, "input", f'"{"a" * 8191}"', f'"{"a" * 8190}"'),
+    ("Topic.displayName has more than 100 characters", _TOPIC, "displayName", "a" * 101, "a" * 100),
+    ("BucketLifecycleConfiguration.rules[*].expiration.days from 1 to 2147483647", _LIFECYCLE, "rules[*].expiration.days", 0, 1),
+    ("Record.ttl from 0 to 2147483647", _RECORD, "ttl", -5, 0),
+    *(("rds.force_ssl is on or off", group, "parameters", _ssl("maybe"), _ssl("1")) for group in _PARAMETER_GROUPS),
     ("VpcEndpoint.policy is JSON", _ENDPOINT, "policy", "{'Version': '2012-10-17'}", '{"Version": "2012-10-17", "Statement": []}'),
 ]
 
