@@ -7,12 +7,12 @@ follow neither clock nor autoscaler (requirement 4.1, POL-04, CDR-03, EKS-21).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import yaml
 from pulumi_policy import Severity
 
-from policy import helm, tokens
+from policy import helm, node_scaling, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.graph import Graph, Node
 from policy.infrastructure_services import group_of
@@ -27,7 +27,6 @@ NAMESPACE = "coder"
 # Where the kinds of scaler say what they scale; a scaler of another make is known by the same words.
 REFERENCES = (("spec", "scaleTargetRef"), ("spec", "targetRef"), ("spec", "scaleTarget"), ("spec", "workloadRef"))
 PASSIVE_MODES = frozenset({"Off", "Initial"})  # a VerticalPodAutoscaler that only advises, or only looks at a pod's start
-DISCOVERY_TAGS = ("k8s.io/cluster-autoscaler/", "karpenter.sh/discovery", "kubernetes.io/cluster-autoscaler/")
 _SCALE_COMMAND = re.compile(
     r"(?:deployments?(?:\.(?:v1\.)?apps)?[/\s]+|deploy[/\s]+|/deployments/)([a-z0-9][a-z0-9.-]*|--all|-l|--selector)(?:/scale)?"
 )
@@ -169,7 +168,7 @@ def _static_node_group(node: Node, settings: Props, verdict: Verdict) -> None:
     names = {name for need in SYSTEMS.values() for name in static_groups(need)}
     if group_of(node) in names:
         for key in sorted({**mapping(node.get("tags")), **mapping(node.get("tagsAll"))}):
-            if key.startswith(DISCOVERY_TAGS):
+            if key.startswith(node_scaling.DISCOVERY_TAGS):
                 verdict.wrong(node, f"carries the tag {key}, by which an autoscaler finds it; coderd's nodes are static: remove it")
 
 
@@ -187,7 +186,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             verdict.wrong(release, f"runs {count} replicas; {stack.system} needs {need.coderd_replicas} at least: raise coder.replicas")
         _scalers_of(graph, release, verdict)
     if need is not None:
-        _nodes(graph, static_groups(need), verdict)
+        node_scaling.relations(graph, static_groups(need), verdict)
 
 
 def _scalers_of(graph: Graph, release: Node, verdict: Verdict) -> None:
@@ -208,20 +207,6 @@ def _scalers_of(graph: Graph, release: Node, verdict: Verdict) -> None:
         verdict.settle(node)
         if lives_in == namespace:
             verdict.wrong(node, f"scales coderd's Deployment {name}; remove it: coderd's replicas are coder.replicas in the stack file")
-
-
-def _nodes(graph: Graph, groups: Sequence[str], verdict: Verdict) -> None:
-    """Neither a schedule nor a scaling policy nor a discovery tag is put on the static node groups."""
-    for node in graph.all(tokens.SCHEDULE, tokens.SCALING_POLICY, tokens.GROUP_TAG):
-        if node.type == tokens.GROUP_TAG and not (text(node.get("tag", "key")) or "").startswith(DISCOVERY_TAGS):
-            continue
-        target = graph.targets(node, "autoscalingGroupName", tokens.NODE_GROUP)
-        if target.undecided:
-            verdict.undecided(node, "the node group that it changes is unknown")
-        for group in target.nodes:
-            verdict.saw(group)
-            if group_of(group) in groups:
-                verdict.wrong(node, f"changes the size of {group.name}; coderd's nodes are static: remove it")
 
 
 PROPERTY = Property(

@@ -17,7 +17,7 @@ from tests.policy.graphs import ProdLike, prod_like
 from tests.policy.judge import assert_open, run
 from tests.policy.mutants import Mutant, assert_caught, cases
 from tests.policy.test_property_01_infrastructure import put
-from tests.policy.world import DEPLOYED, PREVIEW, Ref
+from tests.policy.world import DEPLOYED, PREVIEW, Ref, Resource
 
 SCALERS = {
     "kubernetes:autoscaling/v1:HorizontalPodAutoscaler": "scaleTargetRef",
@@ -66,10 +66,20 @@ def pod(built: ProdLike, *words: str, **more: Any) -> None:
 
 def on_control(type_token: str, **inputs: Any):
     def change(built: ProdLike) -> None:
-        name = Ref(built.parts["coder-control"], "resources", "eks-coder-control")
-        built.make("extra", type_token, {"autoscalingGroupName": name, **inputs})
+        built.make("extra", type_token, {"autoscalingGroupName": control(built), **inputs})
 
     return change
+
+
+LITERAL = "eks-coder-control-52c8a1f0"  # as EKS calls an Auto Scaling group: after the node group
+
+
+def control(built: ProdLike) -> Ref:
+    return Ref(built.parts["coder-control"], "resources", "eks-coder-control")
+
+
+def autoscaler(built: ProdLike, **given: Any) -> Resource:
+    return built.make("autoscaler", "kubernetes:helm.sh/v3:Release", {"chart": "cluster-autoscaler", "values": given})
 
 
 MUTANTS = [
@@ -194,6 +204,32 @@ MUTANTS = [
         "a discovery tag by the provider's default",
         "by which an autoscaler finds it",
         put("coder-control", "tagsAll", {"k8s.io/cluster-autoscaler/coder": "owned"}),
+    ),
+    *(
+        Mutant(f"an autoscaler that {what}", reason, lambda b, given=given: autoscaler(b, **given(b)))
+        for what, reason, given in (
+            ("is given coderd's nodes", "coderd's nodes are static", lambda b: {"autoscalingGroups": [{"name": control(b), "maxSize": 9}]}),
+            ("is given coderd's nodes by name", "coderd's nodes are static", lambda _: {"autoscalingGroups": [{"name": LITERAL}]}),
+            ("looks for EKS's own tags", "tags that EKS gives to all", lambda _: {"autoDiscovery": {"clusterName": "coder-prod"}}),
+            (
+                "looks for EKS's own tags by their names",
+                "tags that EKS gives to all",
+                lambda _: {"autoDiscovery": {"clusterName": "coder-prod", "tags": ["k8s.io/cluster-autoscaler/enabled", "eks:x=y"]}},
+            ),
+        )
+    ),
+    Mutant(
+        "the autoscaler's own tag on coderd's nodes",
+        "coderd's nodes are static",
+        lambda b: (
+            autoscaler(b, autoDiscovery={"clusterName": "coder-prod", "tags": ["scaled=yes"]}),
+            on_control("aws:autoscaling/tag:Tag", tag={"key": "scaled", "value": "yes"})(b),
+        ),
+    ),
+    Mutant(
+        "a schedule that names coderd's Auto Scaling group",
+        "coderd's nodes are static",
+        lambda b: b.make("extra", "aws:autoscaling/schedule:Schedule", {"autoscalingGroupName": LITERAL}),
     ),
     Mutant("no release", "no Helm release of the chart coder", lambda b: b.world.remove(b.parts["release"]), whole=True),
 ]
@@ -328,4 +364,22 @@ def test_one_replica_is_too_few_for_the_system_alone() -> None:
 def test_a_scaler_of_other_nodes_is_lawful() -> None:
     built = prod_like()
     built.parts["coder-ws-a"].inputs["tags"]["k8s.io/cluster-autoscaler/enabled"] = "true"
+    assert run(built.world, DEPLOYED, number=4).violations(4) == []
+
+
+def test_an_autoscaler_of_other_nodes_is_lawful() -> None:
+    built = prod_like()
+    workspaces = Ref(built.parts["coder-ws-a"], "resources", "eks-coder-ws-a")
+    discovery = {"clusterName": "coder-prod", "tags": ["scaled"]}
+    autoscaler(built, autoscalingGroups=[{"name": workspaces, "maxSize": 9}], autoDiscovery=discovery)
+    built.make("found", "aws:autoscaling/tag:Tag", {"autoscalingGroupName": workspaces, "tag": {"key": "scaled", "value": "yes"}})
+    for mode in (PREVIEW, DEPLOYED):
+        assert run(built.world, mode, number=4).violations(4) == []
+
+
+def test_a_group_that_is_named_before_it_is_made_is_left_open() -> None:
+    """EKS calls the group when it makes it: before that any name may come to mean coderd's nodes."""
+    built = prod_like()
+    made = built.make("extra", "aws:autoscaling/schedule:Schedule", {"autoscalingGroupName": "eks-coder-ws-a"})
+    assert_open(run(built.world, PREVIEW, number=4), 4, built.world.urn(made), "eks-coder-ws-a is of coderd's nodes is unknown")
     assert run(built.world, DEPLOYED, number=4).violations(4) == []
