@@ -25,6 +25,8 @@ from composer.publishing import publish
 from plan.model import Plan
 from settings.model import Settings
 
+CATALOG = Path(__file__).parents[1] / "catalog"  # beside the rooms, wherever the program runs
+
 
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentArgs:
@@ -49,7 +51,7 @@ class Environment(ComponentResource):
 
     def __init__(self, name: str, args: EnvironmentArgs, opts: ResourceOptions | None = None) -> None:
         settings, plan, primary = args.settings, args.plan, args.settings.primary_region
-        versions = publish(load_catalog(Path("catalog")), settings, plan, datetime.now(UTC).date())
+        versions = publish(load_catalog(CATALOG), settings, plan, datetime.now(UTC).date())
         providers = {region: aws.Provider(region, region=region) for region in settings.deployed_regions}
         token_name = TOKEN_SECRET.format(system=settings.system.name)
         token_made_on = made_on(token_name, providers[primary])
