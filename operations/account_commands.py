@@ -88,7 +88,7 @@ def _preflight(arguments: argparse.Namespace) -> int:
     around = Surroundings(stack=stack.name, settings=settings, plan=plan_of(stack.name, settings))
     findings = run(around)
     if arguments.report and asked(findings, "quotas"):
-        arguments.report.write_text(json.dumps(report(around), indent=1) + "\n", encoding="utf-8")
+        arguments.report.write_text(json.dumps(report(around, stack.file), indent=1) + "\n", encoding="utf-8")
     if arguments.json:
         sys.stdout.write(json.dumps(as_json(stack.name, findings), indent=2) + "\n")
     else:

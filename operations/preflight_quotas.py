@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from operations.preflight_surroundings import Answer, Surroundings
@@ -24,10 +27,15 @@ def quotas(around: Surroundings) -> Iterator[Answer]:
             yield Answer(True, f"{region}: all {len(plan.quotas)} quotas suffice")
 
 
-def report(around: Surroundings) -> dict[str, dict[str, dict[str, float]]]:
-    """Limits, and what the account uses beside this stack, by region and quota code: what Property 2 reads (CODER_EKS_PREFLIGHT)."""
+def report(around: Surroundings, file: Path) -> dict[str, Any]:
+    """Limits, and what the account uses beside this stack, by region and quota code: what Property 2 reads (CODER_EKS_PREFLIGHT).
+
+    file: the stack file. Its hash and the time stand in the report, which is good for that file and a day.
+    """
     regions = sorted(around.plan.regions)
     return {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "stack_file": hashlib.sha256(file.read_bytes()).hexdigest(),
         "limits": {region: _limits(around, region) for region in regions},
         "usage": {region: _usage(around, region) for region in regions},
     }

@@ -2,25 +2,32 @@
 
 The stack fits into the account's quotas if and only if each need is at most limit minus usage (requirement 2a.4, POL-02, PRE-02, PRE-08).
 Needs are counted in the graph. Limits are facts of the account, which no graph holds: they come from the report of `coder-eks preflight`
-or from the config of this policy, never from the program. A limit that is not known is a failure, not a pass.
+or from the config of this policy, never from the program. A limit that is not known is a failure, not a pass; so is a report that was made
+for another stack file, or too long ago.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
 from pulumi_policy import Severity
 
 from policy.crossguard import Property
-from policy.quota_demand import NAMES, Demand, demands, limits_of
+from policy.quota_demand import ELASTIC_IPS, GATEWAYS, NAMES, VPCS, Demand, demands, limits_of
 from policy.stack import Stack
+from policy.templates import project
 from policy.values import Props, Value, mapping, plain, text
 from policy.variables import PREFLIGHT
 from policy.verdict import Verdict
+
+MOST_HOURS = 24  # from the preflight to the update that it is for
+_SHARED = (ELASTIC_IPS, GATEWAYS, VPCS)  # of which others in an account have some; the preflight counts them
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     if facts is None:
         verdict.wrong(None, "the stack declares no environment, so nobody knows which regions it needs")
         return
-    source, fault = _source(settings)
+    source, fault = _source(settings, stack.name)
     if fault:
         verdict.wrong(facts.node, fault)
         return
@@ -73,6 +80,9 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             else:
                 verdict.saw(*demand.counted)
         _report(name, counted, limits, usage, stack, verdict)
+        if source is not settings:
+            for code in sorted({demand.code for demand in counted} & set(_SHARED) - usage.keys()):
+                verdict.wrong(facts.node, f"{name}: {code} ({NAMES[code]}): what others use is not known; run `coder-eks preflight` again")
 
 
 def _report(region: str, counted: list[Demand], limits: dict[str, float], usage: dict[str, float], stack: Stack, verdict: Verdict) -> None:
@@ -83,7 +93,7 @@ def _report(region: str, counted: list[Demand], limits: dict[str, float], usage:
         verdict.wrong(node, f"{region}: {lack} [{because[lack.code]}]")
 
 
-def _source(settings: Props) -> tuple[Props | None, str | None]:
+def _source(settings: Props, stack: str) -> tuple[Props | None, str | None]:
     """Limits and usage, from the config, else from the report; a sentence where there is a report that can't be read."""
     if settings.get("limits") is not None:
         return settings, None
@@ -96,7 +106,26 @@ def _source(settings: Props) -> tuple[Props | None, str | None]:
         return None, f"the preflight report {path} can't be read ({type(error).__name__}); run `coder-eks preflight` again"
     if not mapping(mapping(found).get("limits")):
         return None, f"the preflight report {path} holds no limits; run `coder-eks preflight` again"
-    return mapping(found), None
+    fault = outdated(mapping(found), stack, datetime.now(UTC))
+    return mapping(found), f"the preflight report {path} {fault}; run `coder-eks preflight` again" if fault else None
+
+
+def outdated(report: Props, stack: str, now: datetime) -> str | None:
+    """Why a report says nothing of this stack as it now is; none where it does, or stands in for an account that there is not."""
+    if report.get("stand_in") is True:
+        return None
+    try:
+        age = now - datetime.fromisoformat(text(report.get("made")) or "")
+    except (ValueError, TypeError):
+        return "does not tell when it was made"
+    if not timedelta(minutes=-5) <= age <= timedelta(hours=MOST_HOURS):
+        return f"was made at {report.get('made')}, which is not within the last {MOST_HOURS} hours"
+    file = project() / f"Pulumi.{stack}.yaml"
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return f"can't be held against {file.name}, which can't be read"
+    return None if report.get("stack_file") == hashlib.sha256(content).hexdigest() else f"was made for another {file.name} than this one"
 
 
 def _numbers(found: dict[str, Value]) -> dict[str, float]:

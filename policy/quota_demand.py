@@ -128,21 +128,22 @@ def _processors(graph: Graph, starters: Sequence[Node], pools: Sequence[Node]) -
     unknown = False
     for node in starters:
         most, kinds = _most_nodes(node), machines_of(graph, node)
-        unread += [f"{kind} of {node.name}" for kind in kinds if vcpus(kind) is None or not quota_of(kind, spot=False)]
+        dark = [f"{kind} of {node.name}" for kind in kinds if vcpus(kind) is None or not quota_of(kind, spot=False)]
         if not kinds and node.type != tokens.NODE_GROUP and not has_unknown([node.get("instanceType"), *_origin(graph, node)]):
-            unread.append(f"what {node.name} starts")
-        each = max((vcpus(kind) or 0 for kind in kinds), default=0)
-        if most is None or not each:
+            dark = [f"what {node.name} starts"]
+        unread += dark
+        if most is None or not kinds or dark:
             unknown = True
             continue
-        for code in sorted({quota_of(kind, spot) for kind in kinds for spot in _bought(graph, node)} - {""}):
+        each = max(vcpus(kind) or 0 for kind in kinds)
+        for code in sorted({quota_of(kind, spot) for kind in kinds for spot in _bought(graph, node)}):
             parts.setdefault(code, []).append((most * each, f"{most} x {each}", node))
     for pool in pools:
         limit = _number(pool.get("spec", "limits", "cpu"))
         for code in sorted({SPOT if bought == "spot" else STANDARD for bought in required(pool, _BOUGHT)} or {STANDARD}):
             parts.setdefault(code, []).append((int(limit or 0), f"{limit} of {pool.name}", pool))  # it can come to its limit in each
         unknown = unknown or limit is None
-    for code in sorted({*parts, STANDARD} if unknown or unread else parts):
+    for code in sorted({*parts, STANDARD} if unknown else parts):
         counts, texts, nodes = zip(*parts[code], strict=True) if code in parts else ((), (), ())
         yield Demand(code, None if unknown else sum(counts), " + ".join(texts), nodes, unread if code == STANDARD else ())
 

@@ -29,11 +29,15 @@ class Stack:
         return declared(self.graph)
 
     @property
+    def name(self) -> str:
+        """As the engine knows it, by which its file is called."""
+        return self.graph.nodes[0].urn.split("::", maxsplit=1)[0].rpartition(":")[2] if self.graph.nodes else ""
+
+    @property
     def system(self) -> str | None:
         """The system: by the stack's name where that is one, so that prod can't call itself demo; else as declared."""
-        name = self.graph.nodes[0].urn.split("::", maxsplit=1)[0].rpartition(":")[2] if self.graph.nodes else ""
-        if name in SYSTEMS:
-            return name
+        if self.name in SYSTEMS:
+            return self.name
         return self.facts.system if self.facts else None
 
     @property

@@ -62,6 +62,11 @@ class Pushed:
         return {}
 
 
+def project() -> Path:
+    """The folder with the program and its stack files."""
+    return Path(os.environ.get(PROJECT) or Path(__file__).resolve().parent.parent)
+
+
 def pushed(graph: Graph) -> list[Pushed]:
     """The active version of every template, its folder read."""
     return [_pushed(node) for node in graph.all(tokens.TEMPLATE)]
@@ -77,7 +82,7 @@ def _pushed(node: Node) -> Pushed:
         return Pushed(node, "", None, {}, f"has {len(active)} active versions with a folder; exactly one is what people get")
     place = str(folder)
     version = text(active[0].get("name"))
-    path = Path(os.environ.get(PROJECT) or Path(__file__).resolve().parent.parent, place)
+    path = project() / place
     try:
         return Pushed(node, place, version, _read(path))
     except OSError as error:

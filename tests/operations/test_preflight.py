@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,8 +23,9 @@ from operations.command import main
 from operations.failure import ExitCode
 from operations.preflight import CHECKS, Check, Finding, State, as_json, asked, passed, run, show
 from operations.preflight_surroundings import Answer, NoAnswerError, Surroundings, fetch
-from policy.property_02_quota import shortfalls
+from policy.property_02_quota import outdated, shortfalls
 from tests.plan.stacks import plan_of, prod
+from tools.install import ROOT
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"  # moto's
@@ -380,7 +382,8 @@ def test_the_report_is_what_property_2_reads():
     """PRE-14, POL-02: limits and the usage of others, by region and code; with it the judge decides, without a code it does not pass."""
     limits = {**_enough(), "L-1216C47A": 5.0}
     del limits["L-BD136A63"]
-    found = preflight_quotas.report(around(client=with_services(service_quotas=Quotas(limits, {}))))
+    found = preflight_quotas.report(around(client=with_services(service_quotas=Quotas(limits, {}))), ROOT / "Pulumi.prod.yaml")
+    assert outdated(found, "prod", datetime.now(UTC)) is None
     assert found["limits"] == {REGION: limits}
     assert found["usage"][REGION]["L-F678F1CE"] == 1  # moto's default VPC
     lacks = shortfalls({"L-1216C47A": 8.0, "L-BD136A63": 2.0, "L-F678F1CE": 1.0}, found["limits"][REGION], found["usage"][REGION])

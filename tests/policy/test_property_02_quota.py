@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ from hypothesis import strategies as st
 from policy.property_02_quota import PROPERTY, shortfalls
 from policy.quota_demand import NAMES, quota_of, vcpus
 from policy.stack import Stack
+from policy.templates import PROJECT
 from policy.variables import PREFLIGHT
 from tests.policy.breaking import Breaking, Broken, add, assert_caught, cases, put, remove
-from tests.policy.judge import assert_named, graph_of, run
-from tests.policy.recorded import Recording, stack
+from tests.policy.judge import Config, assert_named, graph_of, run
+from tests.policy.recorded import ROOT, Recording, stack
 from tests.policy.world import DEPLOYED
 from tools.environment import LOCAL_QUOTAS
 
@@ -242,6 +245,41 @@ def test_without_a_report_it_is_not_judged(monkeypatch: pytest.MonkeyPatch, tmp_
     assert "no preflight report" in outcome.not_applicable[NAME]
     monkeypatch.setenv(PREFLIGHT, str(tmp_path / "gone.json"))
     assert_named(run(nodes_only(), DEPLOYED, number=2), 2, "can't be read")
+
+
+def report_of(folder: Path, **changes: Any) -> Config:
+    """What the preflight of the stack file as it is would write, with something changed; the config that names it."""
+    own = {"made": datetime.now(UTC).isoformat(), "stack_file": hashlib.sha256((ROOT / "Pulumi.prod.yaml").read_bytes()).hexdigest()}
+    (folder / "report.json").write_text(json.dumps({**ENOUGH, "stand_in": False, **own, **changes}))
+    return {NAME: {"report": str(folder / "report.json")}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"made": (datetime.now(UTC) - timedelta(hours=23)).isoformat()}, None),
+        ({"made": (datetime.now(UTC) - timedelta(hours=25)).isoformat()}, "not within the last 24 hours"),
+        ({"made": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}, "not within the last 24 hours"),
+        ({"made": None}, "does not tell when it was made"),
+        ({"made": "2026-11-21T10:00:00"}, "does not tell when it was made"),  # of which zone?
+        ({"stack_file": None}, "was made for another Pulumi.prod.yaml"),
+        ({"stack_file": hashlib.sha256(b"coder-eks:system: {}").hexdigest()}, "was made for another Pulumi.prod.yaml"),
+        ({"usage": {"*": {"L-F678F1CE": 0, "L-A4707A72": 0}}}, "L-0263D0A3 (Elastic IPs): what others use is not known"),
+    ],
+)
+def test_a_report_is_of_this_stack_file_and_of_today(changes: dict[str, Any], reason: str | None, tmp_path: Path) -> None:
+    messages = [line.message for line in run(nodes_only(), DEPLOYED, report_of(tmp_path, **changes), number=2).violations(2)]
+    assert [reason in message for message in messages] == [True] if reason else messages == []
+
+
+def test_a_report_is_of_the_project_that_is_judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(PROJECT, str(tmp_path))
+    config = report_of(tmp_path)
+    (line,) = run(nodes_only(), DEPLOYED, config, number=2).violations(2)
+    assert "Pulumi.prod.yaml, which can't be read" in line.message
+    (tmp_path / "Pulumi.prod.yaml").write_bytes((ROOT / "Pulumi.prod.yaml").read_bytes())
+    assert run(nodes_only(), DEPLOYED, config, number=2).violations(2) == []
 
 
 @pytest.mark.parametrize(
