@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from composer.interfaces import GPUS, MACHINES, USER, variable
-from composer.manifests import Base, Choice, Contract, Toolchain
+from composer.manifests import Base, Contract, Toolchain
 from composer.matching import select
 from composer.overrides import leaves
 from composer.provenance import CONTRACT, Provenance, read
@@ -71,11 +71,6 @@ def overridden(template: Pushed) -> dict[str, object]:
     if isinstance(told, list):
         return {}
     return {".".join(path): value for path, value in leaves(told.overrides)}
-
-
-def choices(contract: Contract) -> list[str]:
-    """The capabilities that have ways: identity, network policy, secrets."""
-    return sorted(name for name, kind in contract.capabilities.items() if isinstance(kind, Choice))
 
 
 def written(value: Any) -> str:  # noqa: ANN401 - whatever an input holds

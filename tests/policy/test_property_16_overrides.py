@@ -59,7 +59,7 @@ BROKEN = [
         f"override {PATH}",
         forged({**hands(network_egress="unrestricted"), **tells(OPEN, permit("capabilities.gui-vnc"))}),
     ),
-    Broken("another identity", "hands inputs.privileged", edited(hands(privileged=True))),
+    Broken("another identity", "hands inputs.privileged = true", edited(hands(privileged=True))),
     Broken("a forged manifest over an unknown input", "hands inputs.privileged", forged(hands(privileged=True))),
     Broken("an input handed as nothing, which nobody tells of", "hands inputs.privileged = null", edited(hands(privileged=None))),
     Broken(
