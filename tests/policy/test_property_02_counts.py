@@ -29,6 +29,19 @@ def template(**inputs: Any) -> Made:
     return tokens.LAUNCH_TEMPLATE, "template", {"name": "by-name", **inputs}
 
 
+def scaling_group(most: int | None, **inputs: Any) -> Made:
+    return tokens.SCALING_GROUP, "scaling", {"maxSize": most, **inputs}
+
+
+def instance(**inputs: Any) -> Made:
+    return tokens.INSTANCE, "machine", inputs
+
+
+def mix(specification: dict[str, str], *kinds: str) -> dict[str, Any]:
+    overrides = [{"instanceType": kind} for kind in kinds]
+    return {"mixedInstancesPolicy": {"launchTemplate": {"launchTemplateSpecification": specification, "overrides": overrides}}}
+
+
 def disk(size: Any) -> dict[str, Any]:
     return {"deviceName": f"/dev/xvd{size}", "ebs": {"volumeSize": size}}
 
@@ -56,6 +69,7 @@ def asked(*made: Made, region: str = REGION, alone: bool = True, volumes_gib: fl
 
 
 BOUGHT, ZONE = "karpenter.sh/capacity-type", "topology.kubernetes.io/zone"
+ON_SPOT = {"instanceMarketOptions": {"marketType": "spot"}}
 BY_ID, BY_NAME = {"launchTemplate": {"id": "template"}}, {"launchTemplate": {"name": "by-name"}}
 VCPU, SPOT, GPU, TRAINING, GP3, NAT = quotas.STANDARD, quotas.SPOT, quotas.GRAPHICS, quotas.TRAINING, quotas.GP3, quotas.NAT
 COUNTS: dict[str, tuple[list[Made], dict[str, float | None]]] = {
@@ -64,7 +78,26 @@ COUNTS: dict[str, tuple[list[Made], dict[str, float | None]]] = {
     "spot nodes": ([group(3, "m5.large", capacityType="SPOT")], {SPOT: 6}),
     "nodes with a GPU": ([group(2, "gr6.4xlarge"), group(1, "vt1.3xlarge")], {GPU: 44}),
     "the largest of several types": ([group(1, "m5.large", "m5.12xlarge", "m5.4xlarge")], {VCPU: 48}),
-    "a type that can't be read may be the largest": ([group(2, "m5.large", "m5.metal")], {VCPU: None}),
+    "types of two quotas": ([group(2, "m5.large", "g5.2xlarge")], {VCPU: 16, GPU: 16}),
+    "an instance": ([instance(instanceType="m5.large")], {VCPU: 2}),
+    "a spot instance": ([instance(instanceType="m5.large", **ON_SPOT)], {SPOT: 2}),
+    "an instance of a launch template": ([instance(**BY_ID), template(instanceType="m5.large")], {VCPU: 2}),
+    "a spot instance by its launch template": ([instance(**BY_ID), template(instanceType="m5.large", **ON_SPOT)], {SPOT: 2}),
+    "an Auto Scaling group": ([scaling_group(3, **BY_NAME), template(instanceType="m5.large")], {VCPU: 6}),
+    "an Auto Scaling group of nobody knows how many": ([scaling_group(None, **BY_ID), template(instanceType="m5.large")], {VCPU: None}),
+    "an Auto Scaling group that mixes types": ([scaling_group(2, **mix({}, "m5.large", "c5.2xlarge"))], {VCPU: 16, SPOT: 16}),
+    "a mix by the id of its template": (
+        [scaling_group(2, **mix({"launchTemplateId": "template"})), template(instanceType="m5.large")],
+        {VCPU: 4, SPOT: 4},
+    ),
+    "a mix by the name of its template": (
+        [scaling_group(2, **mix({"launchTemplateName": "by-name"})), template(instanceType="m5.large")],
+        {VCPU: 4, SPOT: 4},
+    ),
+    "a launch configuration": (
+        [scaling_group(2, launchConfiguration="old"), (tokens.LAUNCH_CONFIGURATION, "old", {"instanceType": "m5.large"})],
+        {VCPU: 4},
+    ),
     "one that can't be read beside others": ([group(2, "m5.metal"), group(3, "g5.xlarge")], {VCPU: None, GPU: None, quotas.NODES: 3}),
     "a group of nobody knows how many": ([group(None, "m5.large"), group(3, "p4d.24xlarge")], {VCPU: None, TRAINING: None, GP3: None}),
     "nodes of no type": ([group(2)], {VCPU: None}),
@@ -108,6 +141,33 @@ def test_what_a_region_asks_for(name: str) -> None:
     assert {each.code: each.need for each in found if each.code in wanted} == wanted
     assert {SPOT, VCPU, GPU, TRAINING} & {each.code for each in found} <= wanted.keys()
     assert all(each.because for each in found if each.need is not None)
+
+
+LATER: dict[str, Any] = {"launchTemplate": {"id": UNKNOWN_STRING_VALUE}}
+UNREAD: dict[str, tuple[list[Made], list[str]]] = {
+    "a type without a size, beside one that has": ([group(2, "m5.large", "m5.metal")], ["m5.metal of group-2"]),
+    "a family of another quota": ([group(2, "x2idn.16xlarge")], ["x2idn.16xlarge of group-2"]),
+    "an instance of no type": ([instance()], ["what machine starts"]),
+    "an instance of a template of no type": ([instance(**BY_ID), template()], ["what machine starts"]),
+    "an Auto Scaling group of a template elsewhere": ([scaling_group(1, launchTemplate={"name": "theirs"})], ["what scaling starts"]),
+    "a mix of a template elsewhere": ([scaling_group(1, **mix({"launchTemplateId": "lt-1"}))], ["what scaling starts"]),
+    "a launch configuration elsewhere": ([scaling_group(1, launchConfiguration="old")], ["what scaling starts"]),
+    "an instance of a type that is not known yet": ([instance(instanceType=UNKNOWN_STRING_VALUE)], []),
+    "a template that is not known yet": ([scaling_group(1, **LATER)], []),
+    "a mix that is not known yet": ([scaling_group(1, mixedInstancesPolicy=UNKNOWN_STRING_VALUE)], []),
+    "a launch configuration that is not known yet": ([scaling_group(1, launchConfiguration=UNKNOWN_STRING_VALUE)], []),
+    "a template's type that is not known yet": ([instance(**BY_ID), template(instanceType=UNKNOWN_STRING_VALUE)], []),
+    "a node group of no type, whose default is EKS's": ([group(2)], []),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_nobody_can_count_is_told(name: str) -> None:
+    """By the name of the type, or of what starts one that the stack does not tell."""
+    made, unread = UNREAD[name]
+    found = asked(*made)
+    assert [kind for each in found for kind in each.unread] == unread
+    assert unread or [each.need for each in found if each.code == VCPU] == [None]
 
 
 def test_volumes_of_workspaces_need_no_nodes() -> None:
