@@ -15,7 +15,7 @@ from policy import isolation
 from policy.isolation import NAMESPACE_LABEL
 from policy.property_03_workspace_isolation import NAME_LABEL, WORKSPACE_TAG
 from policy.templates import Pushed
-from policy.terraform import OPEN, Module, Symbol, module_of
+from policy.terraform import module_of
 from tests.policy.breaking import Breaking, Broken, add, append, assert_caught, cases, drop, edited, put, remove, swap
 from tests.policy.judge import assert_open, run
 from tests.policy.recorded import Recording, stack
@@ -328,48 +328,6 @@ def test_a_template_passes_iff_no_workspace_reaches_another(
 
 
 NODE: Any = None
-
-
-def test_desktops_on_machines_are_closed_too() -> None:
-    """NET-29: a group of the template's own that lets nothing in; the default group, an open one and a rule beside it are not that."""
-    base = 'resource "aws_security_group" "w" {\n  ingress = []\n}\nresource "aws_instance" "w" {\n  vpc_security_group_ids = [%s]\n}\n'
-    own = "aws_security_group.w.id"
-    rule = 'resource "aws_vpc_security_group_ingress_rule" "r" {\n  security_group_id = aws_security_group.w.id\n}\n'
-    opened = base.replace("ingress = []", "ingress {\n    self = true\n  }")
-    for text, fault in (
-        (base % own, None),
-        (base % "", "default security group"),
-        (base % "data.aws_security_group.other.id", "not the template's own"),
-        ((base % own) + rule, "lets something in"),
-        (opened % own, "lets something in"),
-    ):
-        files = {"base/main.tf": text.encode()}
-        found = list(isolation.faults(Pushed(NODE, "", None, files), module_of(files, "base/", {}), []))
-        assert (found == []) if fault is None else any(fault in sentence for sentence in found), (text, found)
-
-
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        ("${merge({a = 1}, {b = local.c})}", {"a": 1, "b": "x"}),
-        ('${concat(["1"], var.more)}', ["1", "2"]),
-        ("${length(var.more) > 0 ? [local.c] : []}", ["x"]),
-        ("${local.table[var.mode]}", [443]),
-        ("home-${var.who}", Symbol("home-${data.x.id}")),
-        ("${[for x in var.more : x]}", OPEN),
-        ("${upper(local.c)}", OPEN),
-        ("${data.y.z[0].id}", Symbol("data.y.z[0].id")),
-        ("${tostring(8080)}", "8080"),
-        ('${lookup({a = "b"}, "a", "c")}', "b"),
-        ("plain", "plain"),
-    ],
-)
-def test_expressions_are_read_as_far_as_they_can_be(written: str, value: Any) -> None:
-    blocks = {"locals": [{"c": "x", "table": {"https": [443]}}]}
-    module = Module(blocks, {"more": ["2"], "mode": "https", "who": "${data.x.id}"})
-    found = module.value(written)
-    assert found == value
-    assert isinstance(found, Symbol) == isinstance(value, Symbol)
 
 
 @pytest.mark.parametrize("selector", [{"matchLabels": {NAME_LABEL: "coder-provisioner"}}, by_name("In", "coder-provisioner", "other")])
