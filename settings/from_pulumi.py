@@ -16,15 +16,13 @@ from settings.stack_file import PREFIX
 def load_from_pulumi() -> Settings:
     """Settings from what the engine hands over. Raises SettingsError, with sentences that name the stack's file.
 
-    Reads all keys rather than the known ones, so that a misspelt section is an error; of another namespace only the key is looked at. An
-    empty text is what Pulumi.yaml puts where a section is missing.
+    Reads all keys of our namespace rather than the known ones, so that a misspelt section is an error. Others may come from an
+    `environment:` that several projects share. An empty text is what Pulumi.yaml puts where a section is missing.
     """
     given = cast("dict[str, object]", {**get_config_env(), **CONFIG.get()})
     config: dict[str, object] = {}
     for key, value in given.items():
-        if not key.startswith(PREFIX):
-            config[key] = ""
-        elif value != "":
+        if key.startswith(PREFIX) and value != "":
             config[key] = {"secure": ""} if is_config_secret(key) else _decoded(value)
     return load(config, f"Pulumi.{pulumi.get_stack()}.yaml")
 
