@@ -31,7 +31,7 @@ _SCALE_COMMAND = re.compile(
     r"(?:deployments?(?:\.(?:v1\.)?apps)?[/\s]+|deploy[/\s]+|/deployments/)([a-z0-9][a-z0-9.-]*|--all|-l|--selector)(?:/scale)?"
 )
 _COMMANDED_NAMESPACE = re.compile(r"(?:(?:^|\s)(?:-n|--namespace)[=\s]+|/namespaces/)([a-z0-9][a-z0-9-]*)")
-_MANY = frozenset({"--all", "-l", "--selector"})  # whatever there is: coderd's among them
+MANY = frozenset({"--all", "-l", "--selector"})  # whatever there is: coderd's among them
 _SCALE_WORDS = ("scale", "replicas")
 
 
@@ -73,7 +73,7 @@ def commanded_namespace(manifest: Value) -> str | None:
 
 
 def _scales_by_command(manifest: Value, name: str) -> bool:
-    return not _MANY.isdisjoint(named := {*commands_to_scale(manifest)}) or name in named
+    return not MANY.isdisjoint(named := {*commands_to_scale(manifest)}) or name in named
 
 
 def _containers(spec: Value) -> Iterator[Value]:

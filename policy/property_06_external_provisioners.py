@@ -14,7 +14,7 @@ from pulumi_policy import Severity
 from policy import helm, tokens
 from policy.crossguard import DOCUMENTATION, Property
 from policy.graph import Graph, Node
-from policy.property_04_static_control_plane import commanded_namespace
+from policy.property_04_static_control_plane import MANY, commanded_namespace, commands_to_scale, targets_deployment
 from policy.stack import Stack
 from policy.values import Props, Unknown, at, integer, leaves, sequence, text
 from policy.verdict import Verdict
@@ -27,6 +27,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # How a scheduled job says the number: `--replicas=30`, `--replicas 30`, a patch of `{"spec":{"replicas":30}}`.
 _REPLICAS = re.compile(r"""replicas["']?\s*[=:\s]\s*["']?(-?\d+|\$\{?\w+\}?)""")
+# and how it takes the provisioners away
+_REMOVES = re.compile(r"\b(?:delete\s+(?!pods?\b)|DELETE\b|helm\s+(?:uninstall|delete))")
+SHARED_KEY = "CODER_PROVISIONER_DAEMON_PSK"
 
 
 def _release(node: Node, settings: Props, verdict: Verdict) -> None:
@@ -77,7 +80,7 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
 
 
 def scheduled_replicas(job: Node) -> list[int | None]:
-    """The numbers of replicas that a CronJob sets; None for one that can't be read."""
+    """The numbers of replicas that a CronJob sets, 0 where it takes them away; None for one that can't be read."""
     found: list[int | None] = []
     for container in helm.containers(job):
         variables = {text(at(item, "name")): text(at(item, "value")) for item in sequence(at(container, "env"))}
@@ -85,6 +88,8 @@ def scheduled_replicas(job: Node) -> list[int | None]:
         for number in _REPLICAS.findall(words):
             value = variables.get(number.strip("${}")) if number.startswith("$") else number
             found.append(int(value) if value is not None and value.isdigit() else None)
+        if _REMOVES.search(words):
+            found.append(0)
     return found
 
 
@@ -96,13 +101,32 @@ def _always_there(graph: Graph, release: Node, verdict: Verdict) -> bool:
     for job in graph.all(tokens.CRON_JOB):
         lives_in = commanded_namespace(job.props) or helm.object_namespace(graph, job)
         named = any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", str(leaf)) for leaf in leaves(job.get("spec")))
+        named = named or not MANY.isdisjoint(commands_to_scale(job.props))
         if named and (lives_in == namespace or isinstance(lives_in, Unknown) or isinstance(namespace, Unknown)):
             verdict.saw(job)
             counts.extend(scheduled_replicas(job))
+    for scaler in graph.nodes:
+        if tokens.kubernetes_kind(scaler.type) and targets_deployment(scaler.props, name) is True:
+            lives_in = helm.object_namespace(graph, scaler)
+            if lives_in == namespace or isinstance(lives_in, Unknown) or isinstance(namespace, Unknown):
+                verdict.saw(scaler)
+                counts.append(_least(scaler))
     if any(isinstance(count, Unknown) for count in counts):
         verdict.undecided(release, "how many replicas it keeps is unknown")
         return True  # open, and said so
     return all(isinstance(count, int) and count >= 1 for count in counts)
+
+
+def _least(scaler: Node) -> int | Unknown | None:
+    """The fewest replicas that a scaler leaves.
+
+    Where it says nothing, KEDA's goes to 0 (ScaledObject specification), Kubernetes' own to 1 (HorizontalPodAutoscalerSpec; read 2026-11).
+    """
+    spec = scaler.get("spec")
+    found = [at(spec, key) for key in ("idleReplicaCount", "minReplicaCount", "minReplicas") if at(spec, key) is not None]
+    if not found:
+        return 0 if "keda.sh" in scaler.type else 1
+    return found[0] if isinstance(found[0], Unknown) else integer(found[0])
 
 
 def _key(graph: Graph, release: Node, verdict: Verdict) -> None:
@@ -114,6 +138,9 @@ def _key(graph: Graph, release: Node, verdict: Verdict) -> None:
     if text(name) is None:
         verdict.wrong(release, "has no key: set provisionerDaemon.keySecretName to the Secret that holds one")
         return
+    variables = [text(at(item, "name")) for item in sequence(release.get("values", helm.CODER, "env"))]
+    if release.get("values", "provisionerDaemon", "pskSecretName") or SHARED_KEY in variables:
+        verdict.wrong(release, f"knows the key that all provisioners share beside its own; remove pskSecretName and {SHARED_KEY}")
     namespace = helm.namespace_of(graph, release, "namespace")
     for node in graph.nodes:
         kind = tokens.kubernetes_kind(node.type)

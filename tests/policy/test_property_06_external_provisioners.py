@@ -82,6 +82,15 @@ def setting(part: str, value: Any, *path: str):
     return change
 
 
+KEDA, HPA = "kubernetes:keda.sh/v1alpha1:ScaledObject", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+
+
+def scaler(kind: str, namespace: str = "coder-prov", **spec: Any):
+    """Something that scales the provisioners."""
+    meta = {"name": "builds", "namespace": namespace}
+    return lambda built: built.make("scaler", kind, {"metadata": meta, "spec": {"scaleTargetRef": {"name": "coder-provisioner"}, **spec}})
+
+
 MUTANTS = [
     Mutant("built-in provisioners", f"has {NAME} '3'", variable("release", NAME, value="3")),
     Mutant("the variable is not set", f"has {NAME} not set", variable("release", NAME)),
@@ -147,6 +156,39 @@ MUTANTS = [
     ),
     Mutant(
         "less than none", "hours without any replica", job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=-1")
+    ),
+    *(
+        Mutant(
+            f"a job elsewhere that {what}",
+            "hours without any replica",
+            lambda b, words=words: (
+                setting("provisioners-down", "kube-system", "metadata", "namespace")(b),
+                job("provisioners-down", *words.split())(b),
+            ),
+        )
+        for what, words in (
+            ("deletes them", "-n coder-prov delete deployment coder-provisioner"),
+            ("uninstalls them", "helm uninstall coder-provisioner --namespace coder-prov"),
+            ("deletes them by their path", "-X DELETE https://kubernetes/apis/apps/v1/namespaces/coder-prov/deployments/coder-provisioner"),
+            ("scales all to none", "-n coder-prov scale deployment --all --replicas=0"),
+            ("scales by a label to none", "-n coder-prov scale deployment -l app=x --replicas=0"),
+        )
+    ),
+    *(
+        Mutant(f"a scaler {what}", "hours without any replica", scaler(kind, **spec))
+        for what, kind, spec in (
+            ("that goes to none by default", KEDA, {}),
+            ("that goes to none", KEDA, {"minReplicaCount": 0}),
+            ("that goes to none when idle", KEDA, {"minReplicaCount": 1, "idleReplicaCount": 0}),
+            ("of Kubernetes that goes to none", HPA, {"minReplicas": 0}),
+        )
+    ),
+    *(
+        Mutant(f"the shared key {how}", "the key that all provisioners share", change)
+        for how, change in (
+            ("beside its own", setting("provisioners", "coder-provisioner-psk", "values", "provisionerDaemon", "pskSecretName")),
+            ("as a variable", variable("provisioners", "CODER_PROVISIONER_DAEMON_PSK", value="x")),
+        )
     ),
     Mutant("no key", "has no key", setting("provisioners", None, "values", "provisionerDaemon", "keySecretName")),
     Mutant("a key that nothing makes", "which nothing in the stack makes", remove("key-secret")),
@@ -246,6 +288,10 @@ LAWFUL: list[Callable[[ProdLike], object]] = [
     lambda b: b.make("a-nameless-one", "kubernetes:core/v1:Service", {"metadata": {"namespace": "coder"}, "spec": {}}),
     job("provisioners-down", "scale", "deployment/coder-provisioner", "--replicas=1", env=[{"name": "NOTE", "value": "once --replicas=0"}]),
     job("provisioners-down", "-n", "coder-ws", "scale", "deployment/coder-provisioner", "--replicas=0"),
+    job("provisioners-down", "-n", "coder-prov", "delete", "pod", "-l", "app.kubernetes.io/name=coder-provisioner"),
+    scaler(KEDA, minReplicaCount=1),
+    scaler(HPA),
+    scaler(KEDA, namespace="coder-ws", minReplicaCount=0),
 ]
 
 
