@@ -109,9 +109,41 @@ CARRIERS: list[tuple[str, dict[str, Any]]] = [
 def two_of_a_name(found: Recording) -> None:
     """People make pods by a role of coder-ws; one of that name elsewhere reads only."""
     people("makers", "coder-ws")(found)
-    for namespace, verb in (("coder-ws", "create"), ("zzz", "list")):
-        role = {"metadata": {"name": "makers", "namespace": namespace}, "rules": [{"resources": ["pods"], "verbs": [verb]}]}
-        found.add(ROLE, f"makers-{namespace}", role, found.one(BINDING)).edges = {}
+    role_of(found, "makers", "coder-ws", "create")
+    role_of(found, "makers", "zzz", "list")
+
+
+def role_of(found: Recording, name: str, namespace: str, verb: str) -> Entry:
+    """A Role of the stack that may do so with pods."""
+    inputs = {"metadata": {"name": name, "namespace": namespace}, "rules": [{"resources": ["pods"], "verbs": [verb]}]}
+    made = found.add(ROLE, f"{name}-{namespace}", inputs, found.one(BINDING))
+    made.edges = {}
+    return made
+
+
+def makers_elsewhere(found: Recording) -> None:
+    """People read pods by a role of coder-ws; others of that namespace, and of that name elsewhere, make them."""
+    people("readers", "coder-ws")(found)
+    role_of(found, "readers", "coder-ws", "list")
+    role_of(found, "makers", "coder-ws", "create")
+    role_of(found, "readers", "zzz", "create")
+
+
+def by_edge(namespace: str, verb: str) -> Breaking:
+    """A binding and its role in a namespace that only the edge tells."""
+
+    def change(found: Recording) -> None:
+        people("makers", namespace)(found)
+        for entry in (found.one(BINDING, "staff"), role_of(found, "makers", namespace, verb)):
+            entry.put("metadata.namespace", UNKNOWN_STRING_VALUE)
+            entry.edges = {"metadata": [found.one("kubernetes:core/v1:Namespace", namespace).urn]}
+
+    return change
+
+
+def unknown_role(found: Recording) -> None:
+    people("later", "coder-ws")(found)
+    found.one(BINDING, "staff").put("roleRef.name", UNKNOWN_STRING_VALUE)
 
 
 def access(policy: str, scope: dict[str, Any]) -> Breaking:
@@ -188,10 +220,28 @@ BROKEN = [
         for verb, resource in [("create", "*"), ("*", "pods"), ("escalate", "roles"), ("*", "serviceaccounts/token")]
         for rule in [{"resources": [resource], "verbs": [verb]}]
     ),
+    Broken("a role of a namespace that its edge tells", "gives platform the role makers, which reaches", by_edge("coder-ws", "create")),
+    Broken(
+        "an administrator after a role that is not known yet",
+        "gives platform the role cluster-admin",
+        lambda f: (unknown_role(f), people("cluster-admin", None, "ClusterRole")(f)),
+    ),
+    Broken(
+        "an administrator after a reader",
+        "gives platform the role cluster-admin",
+        lambda f: (people("view", "coder-ws", "ClusterRole")(f), people("cluster-admin", None, "ClusterRole")(f)),
+    ),
+    Broken(
+        "a managed policy's name under a path",
+        "attaches AdministratorAccess",
+        put(ATTACHMENT, None, "policyArn", "arn:aws:iam::123456789012:policy/teams/AdministratorAccess"),
+    ),
     Broken("a role with two shells", "grants pods/attach, pods/exec", rules({"resources": ["pods/exec", "pods/attach"], "verbs": ["get"]})),
     Broken("the switch in a ConfigMap", f"has {DISABLED} 'false'", from_map(DISABLED, "false")),
     Broken("path apps by a ConfigMap", f"sets {PATH_APPS}", from_map(PATH_APPS, "true")),
-    Broken("people administrate beside workspaces", "gives platform the role admin", people("admin", "coder-ws", "ClusterRole")),
+    Broken(
+        "people administrate beside workspaces", "gives platform the role admin, which reaches", people("admin", "coder-ws", "ClusterRole")
+    ),
     Broken(
         "everyone shares",
         "lets everyone share workspaces",
@@ -201,8 +251,10 @@ BROKEN = [
         Broken(f"the managed policy {name}", f"attaches {name}", put(ATTACHMENT, None, "policyArn", f"arn:aws:iam::aws:policy/{name}"))
         for name in ("AdministratorAccess", "PowerUserAccess")
     ),
-    Broken("people are administrators", "gives platform the role cluster-admin", people("cluster-admin", None, "ClusterRole")),
-    Broken("people edit beside workspaces", "gives platform the role edit", people("edit", "coder-ws", "ClusterRole")),
+    Broken(
+        "people are administrators", "gives platform the role cluster-admin, which reaches", people("cluster-admin", None, "ClusterRole")
+    ),
+    Broken("people edit beside workspaces", "gives platform the role edit, which reaches", people("edit", "coder-ws", "ClusterRole")),
     Broken(
         "people make pods",
         "gives platform the role makers",
@@ -316,6 +368,12 @@ def test_an_unknown_is_left_open_with_its_urn(unknown: Breaking, what: str) -> N
     assert_open(run(found, PREVIEW, number=9), 9, urn, what)
 
 
+def test_an_unknown_role_is_left_open() -> None:
+    found = small()
+    unknown_role(found)
+    assert_open(run(found, PREVIEW, number=9), 9, found.one(BINDING, "staff").urn, "the role that it gives is unknown")
+
+
 def test_an_unknown_access_policy_is_left_open() -> None:
     found = stack("prod", PREVIEW)
     access("AmazonEKSViewPolicy", {"type": "cluster"})(found)
@@ -330,6 +388,12 @@ def test_an_unknown_access_policy_is_left_open() -> None:
         access("AmazonEKSEditPolicy", {"type": "namespace", "namespaces": ["coder"]}),
         people("view", "coder-ws", "ClusterRole"),
         people("edit", "monitoring", "ClusterRole"),
+        by_edge("coder-prov", "create"),
+        by_edge("coder-ws", "list"),
+        makers_elsewhere,
+        people("readers", "coder-ws", "ClusterRole", {"resources": ["pods"], "verbs": ["list"]}),
+        people("accounts", None, "ClusterRole", {"resources": ["serviceaccounts"], "verbs": ["create"]}),
+        people("accounts", None, "ClusterRole", {"resources": ["serviceaccounts/token"], "verbs": ["get"]}),
         from_map(DISABLED, "true"),
         from_map(PATH_APPS, "false"),
         people("readers", None, "ClusterRole", {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}),
