@@ -43,6 +43,7 @@ BESIDE: Mapping[str, tuple[int | str, ...]] = {
     "quota_demand": (2, 10),
     "isolation": (3,),
     "terraform": (3,),
+    "node_scaling": (4,),
     "https_kubernetes": (8,),
     "ingress": (8,),
     "tls_policies": (8,),
