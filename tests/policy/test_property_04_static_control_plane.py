@@ -377,6 +377,31 @@ def test_an_autoscaler_of_other_nodes_is_lawful() -> None:
         assert run(built.world, mode, number=4).violations(4) == []
 
 
+def test_an_autoscaler_whose_tags_are_not_known_yet_is_left_open() -> None:
+    built = prod_like()
+    made = autoscaler(built, autoDiscovery={"clusterName": "coder-prod", "tags": [UNKNOWN_STRING_VALUE]})
+    outcome = run(built.world, PREVIEW, number=4)
+    assert_open(outcome, 4, built.world.urn(made), "the tags by which it finds nodes are unknown")
+
+
+@pytest.mark.parametrize(
+    ("chart", "given", "lawful"),
+    [
+        ("other", {"autoscalingGroups": [{"name": LITERAL}]}, True),
+        ("other", {"autoDiscovery": {"clusterName": "coder-prod"}}, True),
+        ("cluster-autoscaler", {"autoscalingGroups": [{"name": "eks-coder-ws-a-52c8a1f0"}]}, True),
+        ("cluster-autoscaler", {"autoscalingGroups": [{"name": "eks-coder-controllers-52c8a1f0"}]}, True),
+        ("cluster-autoscaler", {"autoscalingGroups": [{"name": "eks-coder-ws-a-52c8a1f0"}, {"name": LITERAL}]}, False),
+        ("cluster-autoscaler", {"autoDiscovery": {"tags": ["k8s.io/cluster-autoscaler/enabled"]}}, True),  # finds nothing without a cluster
+        ("cluster-autoscaler", {}, True),
+    ],
+)
+def test_an_autoscaler_scales_what_its_values_name(chart: str, given: dict[str, Any], lawful: bool) -> None:
+    built = prod_like()
+    autoscaler(built, **given).inputs["chart"] = chart
+    assert (run(built.world, DEPLOYED, number=4).violations(4) == []) == lawful
+
+
 def test_a_group_that_is_named_before_it_is_made_is_left_open() -> None:
     """EKS calls the group when it makes it: before that any name may come to mean coderd's nodes."""
     built = prod_like()

@@ -77,7 +77,6 @@ def test_a_step_that_fails_is_a_sentence_and_what_stood_before_is_not_stamped(cl
     assert missing(read_stamp(clone / ".venv"), wanted(clone, dev=False)) == ["requirements.txt", "sdks/coderd", "project"]
 
 
-
 @pytest.mark.parametrize("option", ["--no-binary :all:", "  -e ./mine", "--extra-index-url https://example.com"])
 def test_a_clone_that_nobody_trusts_yet_gives_pip_no_options(clone: Path, option: str):
     """CIC-02: the judge of a pull request makes its .venv and runs nothing of it."""

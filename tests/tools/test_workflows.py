@@ -118,7 +118,7 @@ def test_the_judge_runs_nothing_of_the_pull_request_before_its_program_and_nothi
 def test_a_log_is_kept_without_what_the_program_handed_over_in_plain_text(job: str):
     script = previewing(job)["run"].splitlines()
     assert script[-1] == 'exit "$passed"'
-    assert script[-2].startswith("sed -i '/\"severity\":\"debug\"/d' ")
+    assert script[-2].startswith('sed -i \'/"severity":"debug"/d\' ')
 
 
 def test_the_judged_program_brings_no_plugin_and_no_package_that_is_built():
