@@ -58,7 +58,7 @@ def _in_the_vpc(region: Region, verdict: Verdict) -> None:
     vpcs = {node.urn for node in region.all(tokens.VPC)}
     gateways = [node for node in region.all(tokens.INTERNET_GATEWAY) if node.get("vpcId") is not None]
     attachments = region.all(tokens.INTERNET_GATEWAY_ATTACHMENT)
-    for node in [*region.all(tokens.SUBNET, tokens.ROUTE_TABLE), *gateways, *attachments]:
+    for node in [*region.all(tokens.SUBNET, tokens.ROUTE_TABLE, tokens.SECURITY_GROUP), *gateways, *attachments]:
         target = region.graph.targets(node, "vpcId", tokens.VPC)
         if target.undecided:
             verdict.undecided(node, "its VPC is unknown")
@@ -78,6 +78,8 @@ def _gateways(region: Region, verdict: Verdict) -> None:
     left_open = False
     for gateway in region.all(tokens.NAT_GATEWAY):
         verdict.saw(gateway)
+        if text(gateway.get("connectivityType")) == "private":
+            verdict.wrong(gateway, "has the connectivity type private, which leads to no internet; set connectivity_type to public")
         address = region.graph.targets(gateway, "allocationId", tokens.EIP)
         if address.undecided:
             verdict.undecided(gateway, "its Elastic IP is unknown")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from policy import helm, tokens
 from policy.facts import PRIMARY
 from policy.graph import Node, Targets
 from policy.region import Region
 from policy.systems import GROUP_KEY
-from policy.values import Unknown, has_unknown, integer, leaves, text
+from policy.values import Unknown, at, has_unknown, integer, leaves, sequence, text
 from policy.verdict import Verdict
 
 HTTPS_PORT = 443
@@ -258,17 +258,23 @@ def _target_group(region: Region, group: Node, verdict: Verdict) -> None:
         return
     if integer(port) != CODERD_PORT:
         verdict.wrong(group, f"sends to port {integer(port)}; coderd listens on {CODERD_PORT}")
+    kind = group.get("targetType")
+    if not isinstance(kind, Unknown) and kind != "ip":
+        verdict.wrong(
+            group, f"has targets of the type {kind or 'instance'}; coderd's pods are targets by their addresses: set target_type to ip"
+        )
     if vpc.only is None:
         verdict.wrong(group, "lies in no VPC of this stack; set vpc_id to that of the network")
     bindings = [node for node in region.graph.nodes if (kind := tokens.kubernetes_kind(node.type)) and kind[1] == BINDING]
     verdict.saw(*bindings)
     found = [(node, region.graph.targets(node, ("spec", "targetGroupARN"), group.type)) for node in bindings]
     bound = [node for node, target in found if target.only is group]
-    if any(_joins_a_service(region, node) for node in bound):
+    joined = [service for node in bound for service in _services_of(region, node) if _has_port(service, node)]
+    if joined:
         return
     if bound:
         verdict.wrong(
-            bound[0], "joins no Service of its namespace in front of coderd's pods to the target group; set serviceRef to coderd's"
+            bound[0], "joins no Service and port of its namespace in front of coderd's pods to the target group; set serviceRef to coderd's"
         )
     elif any(target.undecided for _, target in found):
         verdict.undecided(group, "which pods join it is unknown")
@@ -276,16 +282,22 @@ def _target_group(region: Region, group: Node, verdict: Verdict) -> None:
         verdict.wrong(group, f"has no {BINDING} that joins coderd's pods to it; without one every target is missing")
 
 
-def _joins_a_service(region: Region, binding: Node) -> bool:
-    """Whether a binding names a Service of coderd's pods; a name that is unknown comes from one by its edge."""
+def _services_of(region: Region, binding: Node) -> Iterator[Node]:
+    """The Services of coderd's pods that a binding names; a name that is unknown comes from one by its edge."""
     name, namespace = binding.get("spec", "serviceRef", "name"), helm.object_namespace(region.graph, binding)
     coderd = [*helm.releases(region.graph, helm.CODER), *helm.proxies(region.graph)]
     for service in region.graph.all(tokens.SERVICE):
         same = helm.object_namespace(region.graph, service) in (namespace, Unknown.UNKNOWN) or isinstance(namespace, Unknown)
         named = service.urn in binding.edges.get("spec", ()) if isinstance(name, Unknown) else name == service.get("metadata", "name")
         if same and named and any(helm.selects(service.get("spec", "selector"), release) for release in coderd):
-            return True
-    return False
+            yield service
+
+
+def _has_port(service: Node, binding: Node) -> bool:
+    """Whether a Service has the port that a binding names, by number or by name."""
+    port = binding.get("spec", "serviceRef", "port")
+    ports = [at(item, key) for item in sequence(service.get("spec", "ports")) for key in ("port", "name")]
+    return isinstance(port, Unknown) or port in ports or any(isinstance(each, Unknown) for each in ports)
 
 
 def _security_groups(region: Region, verdict: Verdict) -> None:

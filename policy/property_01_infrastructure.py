@@ -106,6 +106,14 @@ def _node_group(node: Node, settings: Props, verdict: Verdict) -> None:
         verdict.wrong(node, "can never run a node: its maxSize is 0")
 
 
+def _schedule(node: Node, settings: Props, verdict: Verdict) -> None:
+    """The clock makes a group smaller, and never closes it (T-30)."""
+    del settings
+    for key in ("maxSize", "desiredCapacity"):
+        if integer(node.get(key)) == 0:
+            verdict.wrong(node, f"leaves no node at all: its {key} is 0")
+
+
 def _database_instance(node: Node, settings: Props, verdict: Verdict) -> None:
     """No database answers the internet (NET-17)."""
     del settings
@@ -125,6 +133,7 @@ PROPERTY = Property(
     relations=relations,
     resources={
         tokens.NODE_GROUP: _node_group,
+        tokens.SCHEDULE: _schedule,
         tokens.DATABASE_CLUSTER_INSTANCE: _database_instance,
         tokens.DATABASE_INSTANCE: _database_instance,
     },

@@ -51,6 +51,7 @@ LAWFUL: dict[str, Change] = {
     "an address of an interface": of_a_machine("networkInterface"),
     "a private subnet with a route to another network": route("private-table-a", "10.9.0.0/16", vpcPeeringConnectionId="pcx-0f"),
     "a database with a route to another network": route("database-table", "10.9.0.0/16", transitGatewayId="tgw-0f"),
+    "a NAT gateway of public connectivity": put("nat-b", "connectivityType", "public"),
     "NAT that is not declared": declared("nat", None),
 }
 
@@ -106,6 +107,8 @@ MUTANTS = [
         lambda b: (declared("nat", None)(b), remove("nat-c")(b)),
         whole=True,
     ),
+    Mutant("a NAT gateway of private connectivity", "leads to no internet", put("nat-b", "connectivityType", "private")),
+    Mutant("a security group in another VPC", "does not lie in the region's VPC", put("node-group", "vpcId", "vpc-0f00000000000000f")),
     Mutant("no database subnets", "tier database has 0 subnets", remove("database-a", "database-b", "database-c"), whole=True),
     Mutant("no public subnets", "stands in no public subnet", remove("public-a", "public-b", "public-c"), modes=(DEPLOYED,)),
 ]

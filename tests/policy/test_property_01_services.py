@@ -67,6 +67,11 @@ def bound_by_reference(service: str) -> Change:
     return change
 
 
+def bound_to_port(port: object) -> Change:
+    arn = to("targets", "arn")
+    return put("binding", "spec", lambda built: {"serviceRef": {"name": "coder", "port": port}, "targetGroupARN": arn(built)})
+
+
 def endpoint(kind: str, *groups: str) -> Change:
     """One more VPC endpoint."""
 
@@ -96,6 +101,11 @@ LAWFUL: dict[str, Change] = {
     "a second database for LiteLLM": second_database,
     "a listener with a list of target groups": forwards_to("targets"),
     "a binding that takes its Service's name from there": bound_by_reference("service"),
+    "a binding to a port by its name": lambda b: (
+        b.parts["service"].inputs["spec"].update(ports=[{"port": 8080, "name": "http"}]),
+        bound_to_port("http")(b),
+    ),
+    "a clock that leaves sizes as they are": lambda b: b.parts["coder-ws-a-up"].inputs.update(maxSize=-1, desiredCapacity=-1),
     "an endpoint that is a gateway": endpoint("Gateway"),
     "a listener of other ports": lambda b: b.make(
         "plain", "aws:lb/listener:Listener", {**b.parts["listener"].inputs, "port": 80, "defaultActions": [{"type": "redirect"}]}
@@ -112,6 +122,10 @@ def test_another_form_is_lawful(name: str, mode: str) -> None:
 
 
 MUTANTS = [
+    Mutant("a clock that closes a node group", "leaves no node at all: its maxSize is 0", put("coder-prov-up", "maxSize", 0)),
+    Mutant(
+        "a clock that empties a node group", "leaves no node at all: its desiredCapacity is 0", put("coder-ws-a-up", "desiredCapacity", 0)
+    ),
     Mutant("two node groups missing", "has no node group coder-prov", remove("coder-control", "coder-prov"), whole=True),
     Mutant(
         "a node group declared in another tier",
@@ -165,6 +179,14 @@ MUTANTS = [
         modes=(DEPLOYED,),
     ),
     Mutant("a target group in another VPC", "lies in no VPC of this stack", put("targets", "vpcId", "vpc-0f00000000000000f")),
+    *(
+        Mutant(f"a target group of targets {what}", "coderd's pods are targets by their addresses", change)
+        for what, change in (("by instance", put("targets", "targetType", "instance")), ("by default", drop("targets", "targetType")))
+    ),
+    *(
+        Mutant(f"a binding to a port {what}", "joins no Service and port", bound_to_port(port))
+        for what, port in (("that the Service lacks", 8081), ("whose name it lacks", "web"))
+    ),
     Mutant("a binding that takes another Service's name", "joins no Service", bound_by_reference("other")),
 ]
 
