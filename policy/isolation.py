@@ -60,22 +60,23 @@ def faults(pushed: Pushed, module: Module, vpcs: Sequence[Network]) -> Iterator[
 def pods(module: Module) -> Iterator[Pod]:
     """Every workload of a template."""
     for kind, name, body in module.resources(*(f"kubernetes_{each}" for each in WORKLOADS)):
-        meta = _first(body.get("metadata"))
+        meta = first(body.get("metadata"))
         holder = body if kind.startswith("kubernetes_pod") else _inner(body)
-        labels = module.value(_first(holder.get("metadata")).get("labels", {}))
-        yield Pod(kind, name, labels, module.value(meta.get("namespace", "default")), _first(holder.get("spec")))
+        labels = module.value(first(holder.get("metadata")).get("labels", {}))
+        yield Pod(kind, name, labels, module.value(meta.get("namespace", "default")), first(holder.get("spec")))
 
 
 def _inner(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    spec = _first(body.get("spec"))
+    spec = first(body.get("spec"))
     for step in ("job_template", "spec"):
         if step == "job_template" and step not in spec:
             break
-        spec = _first(spec.get(step))
-    return _first(spec.get("template"))
+        spec = first(spec.get(step))
+    return first(spec.get("template"))
 
 
-def _first(value: Any) -> Mapping[str, Any]:
+def first(value: Any) -> Mapping[str, Any]:
+    """The one block of a list, or the mapping itself; empty where there is neither."""
     found = cast("list[Any]", value)[0] if isinstance(value, list) and value else value
     return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
 
@@ -90,7 +91,7 @@ def _pod(pod: Pod, module: Module, pushed: Pushed, vpcs: Sequence[Network]) -> I
         if not any(direction in _types(module, body) and _stands(module, body) for _, body in selecting):
             yield f"{pod} has no NetworkPolicy for {direction} that selects it by its workspace; whatever is not spoken of is open"
     for name, body in selecting:
-        spec = _first(body.get("spec"))
+        spec = first(body.get("spec"))
         if not _of_this_workspace(module, spec) and any(
             _may_be_a_workspace(within, peer, pod, own=True)
             for inside, rule in nested(module, spec, "ingress")
@@ -115,7 +116,7 @@ def _where(pod: Pod, module: Module) -> Iterator[str]:
 
 def _of_this_workspace(module: Module, spec: Mapping[str, Any]) -> bool:
     """Whether a policy selects by what only this workspace has: policies add up, so a wider one opens other workspaces."""
-    labels = module.value(_first(spec.get("pod_selector")).get("match_labels", {}))
+    labels = module.value(first(spec.get("pod_selector")).get("match_labels", {}))
     return isinstance(labels, Mapping) and any(isinstance(value, Symbol) for value in labels.values())
 
 
@@ -126,15 +127,15 @@ def _stands(module: Module, body: Mapping[str, Any]) -> bool:
 
 
 def _types(module: Module, body: Mapping[str, Any]) -> list[Any]:
-    found = module.value(_first(body.get("spec")).get("policy_types", []))
+    found = module.value(first(body.get("spec")).get("policy_types", []))
     return found if isinstance(found, list) else []
 
 
 def _selects(module: Module, body: Mapping[str, Any], pod: Pod) -> bool:
     """Whether a policy speaks of a pod: same namespace, and each label of the selector among the pod's."""
-    if module.value(_first(body.get("metadata")).get("namespace", "default")) != pod.namespace:
+    if module.value(first(body.get("metadata")).get("namespace", "default")) != pod.namespace:
         return False
-    selector = _first(_first(body.get("spec")).get("pod_selector"))
+    selector = first(first(body.get("spec")).get("pod_selector"))
     labels = module.value(selector.get("match_labels", {}))
     if selector.get("match_expressions") or not isinstance(labels, Mapping):
         return False
@@ -159,7 +160,7 @@ def _may_be_a_workspace(module: Module, peer: Mapping[str, Any], pod: Pod, *, ow
 
     own: whether they match this workspace's pod, or another's.
     """
-    selector = _first(peer.get("namespace_selector"))
+    selector = first(peer.get("namespace_selector"))
     places = module.value(selector.get("match_labels", {}))
     if "namespace_selector" in peer and isinstance(places, Mapping) and not selector.get("match_expressions"):
         place = places.get(NAMESPACE_LABEL)
@@ -167,7 +168,7 @@ def _may_be_a_workspace(module: Module, peer: Mapping[str, Any], pod: Pod, *, ow
             return False
     if "pod_selector" not in peer:
         return True
-    chosen = _first(peer.get("pod_selector"))
+    chosen = first(peer.get("pod_selector"))
     labels = module.value(chosen.get("match_labels", {}))
     if chosen.get("match_expressions") or not isinstance(labels, Mapping):
         return True
@@ -205,11 +206,11 @@ def _egress(module: Module, rule: Mapping[str, Any], pushed: Pushed, vpcs: Seque
 
 def _named(module: Module, peer: Mapping[str, Any]) -> bool:
     """Whether a peer is the resolver or coderd, by namespace and label."""
-    selector = _first(peer.get("namespace_selector"))
+    selector = first(peer.get("namespace_selector"))
     places = module.value(selector.get("match_labels", {}))
     if selector.get("match_expressions") or not isinstance(places, Mapping) or places.get(NAMESPACE_LABEL) not in (DNS, CODERD):
         return False
-    labels = module.value(_first(peer.get("pod_selector")).get("match_labels", {}))
+    labels = module.value(first(peer.get("pod_selector")).get("match_labels", {}))
     return isinstance(labels, Mapping) and bool(labels)
 
 

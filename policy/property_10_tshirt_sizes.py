@@ -2,7 +2,7 @@
 
 The templates together offer every size of the system, each with exactly the figures of the table, and each fits where it runs: a pod on
 one node of the workspaces, a machine by its type (requirement 14.16, POL-10, TPL-28, TPL-40, T-46, T-51). Sizes are read from the root
-module that is pushed, figures from the judge's own table.
+module that is pushed, figures from the judge's own table; what the base makes of them from its Terraform.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, cast
 from pulumi_policy import Severity
 
 from composer import judging
-from policy import composed
+from policy import composed, sizes_used
 from policy.crossguard import Property
 from policy.stack import Stack
 from policy.systems import CONFIG, GROUP_KEY, Size, SystemNeed
@@ -64,11 +64,11 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         offered.update(sizes)
         machines = _machines(template)
         taken = _nodes_of(template, nodes)
-        if machines is None:
-            yield from _placed(template, groups, taken)
+        yield from _placed(template, groups, taken) if machines is None else sizes_used.machine_faults(template)
         for name, size in sizes.items():
             yield from _figures(name, size, need)
             yield from _fits(template, name, size, taken) if machines is None else _starts(machines, name, size)
+            yield from sizes_used.faults(template, name, size)
 
     composed.judge(stack, verdict, faults)
     if verdict.postponed:

@@ -76,7 +76,8 @@ def vcpus(instance_type: str) -> int | None:
         return None
     if found["times"]:
         return 4 * int(found["times"])
-    return _SIZES.get(found["size"], 2 if found["family"] == "t" else 1)  # below `large` burstable ones have two, others one
+    two = found["family"] == "t" and (found["size"] == "medium" or not instance_type.startswith("t2."))
+    return _SIZES.get(found["size"], 2 if two else 1)  # below `large` burstable ones have two, but for the small ones of T2; others one
 
 
 def quota_of(instance_type: str, spot: bool) -> str:

@@ -11,8 +11,11 @@ from policy.quota_demand import POOL, machines_of, required, vcpus
 from policy.systems import GROUP_KEY
 from policy.values import Value, at, mapping, sequence, text
 
-# GiB of memory for each vCPU by the family's letter (EC2 user guide, instance families, read 2026-11): compute, general, memory optimised
-_MEMORY: Mapping[str, float] = {"c": 2, "m": 4, "r": 8, "g": 4, "p": 8}
+# GiB of memory for each vCPU by the family's letter (EC2 user guide, instance families, read 2026-11): compute, general, memory optimised,
+# burstable from `large` on; a family that is not here has no size that fits
+_MEMORY: Mapping[str, float] = {"c": 2, "m": 4, "r": 8, "g": 4, "p": 8, "t": 4}
+# GiB of the burstable ones below: the same in T2, T3, T3a and T4g (the like lists, as in public tables of types, read 2026-11-22)
+_BURSTABLE: Mapping[str, float] = {"nano": 0.5, "micro": 1, "small": 2, "medium": 4}
 _INSTANCE_TYPE = "node.kubernetes.io/instance-type"  # the label by which a pool of Karpenter's names what it may start
 
 
@@ -33,11 +36,14 @@ class NodeKind:
 def size_of(instance_type: str) -> tuple[float, float] | None:
     """vCPU and GiB of an instance type by its name; None for a name of another form.
 
-    >>> size_of("m5.2xlarge"), size_of("r6i.large"), size_of("huge")
-    ((8.0, 32.0), (2.0, 16.0), None)
+    >>> size_of("m5.2xlarge"), size_of("r6i.large"), size_of("t3.small"), size_of("huge")
+    ((8.0, 32.0), (2.0, 16.0), (2.0, 2.0), None)
     """
     cpu = vcpus(instance_type)
-    return (float(cpu), cpu * _MEMORY.get(instance_type[0], 4)) if cpu else None
+    family, size = instance_type[0], instance_type.rpartition(".")[2]
+    if not cpu or family not in _MEMORY:
+        return None
+    return float(cpu), _BURSTABLE[size] if family == "t" and size in _BURSTABLE else cpu * _MEMORY[family]
 
 
 def node_kinds(graph: Graph) -> Iterator[NodeKind]:

@@ -48,6 +48,7 @@ BESIDE: Mapping[str, tuple[int | str, ...]] = {
     "ingress": (8,),
     "tls_policies": (8,),
     "iam": (9,),
+    "sizes_used": (10,),
     "workspace_nodes": (10,),
     "dns_paths": (12,),
     "hosts": (12,),

@@ -14,7 +14,7 @@ from policy.graph import Graph, Node
 from policy.property_10_tshirt_sizes import PROPERTY
 from policy.stack import Stack
 from policy.workspace_nodes import size_of
-from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, put, swap
+from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, forged, put, swap
 from tests.policy.judge import assert_named, run
 from tests.policy.recorded import ROOT, Entry, Recording, stack
 from tests.policy.test_property_07_auto_stop import TEMPLATE, TEMPLATES, small
@@ -135,11 +135,34 @@ def role(name: str, value: str) -> Any:
     return put("coder-eks:environment:Environment", None, f"regions.us-east-1.nodeGroups.{name}.role", value)
 
 
+LIMIT, MACHINE = "memory = var.compute_profile.memory", "ec2-swdev"
+
+
+def base(old: str, new: str, how: Any = edited, on: str = POD) -> Any:
+    """Change the Terraform of a template's base."""
+    return how({"base/main.tf": swap(old, new)}, on)
+
+
 BROKEN = [
     Broken(
         "one profile for all sizes",
         "whatever size is chosen",
         root(lambda content: content["module"]["base"].update(compute_profile='${local.sizes["sw-dev-small"]}')),
+    ),
+    Broken("a base that ignores the memory", "limits the workspace to", base(LIMIT, 'memory = "1Gi"')),
+    Broken("a forged manifest over it", "limits the workspace to", base(LIMIT, 'memory = "1Gi"', forged)),
+    Broken("a base that ignores the processors", "limit it to 4 vCPU", base("tostring(var.compute_profile.cpu)", '"2"')),
+    Broken("a base that halves the memory", "limits the workspace to", base(LIMIT, 'memory = "${local.memory_mib / 2}Mi"')),
+    Broken("a base without limits", "limits the workspace to", base("limits = {", "others = {")),
+    Broken("a base that ignores the storage", "give it 100 GiB", base("storage = var.compute_profile.storage", 'storage = "20Gi"')),
+    Broken("a base that can't be read", "nobody can tell what becomes of", base("}", "")),
+    Broken("a machine that ignores the size", "as t3.small, whatever size", base("var.instance_types[0]", '"t3.small"', on=MACHINE)),
+    Broken("a volume that ignores the size", "has 20 GiB", base("local.storage_gib", "20", on=MACHINE)),
+    Broken("a GPU machine that ignores the size", "as g5.xlarge", base("override.value", '"g5.xlarge"', on="ec2-datasci-gpu")),
+    Broken(
+        "machines of one size for all",
+        "whatever size is chosen; hand over those of",
+        edited({"main.tf.json": lambda text: text.replace('\\"${data.coder_parameter.size.value}/', '\\"sw-dev-small/')}, MACHINE),
     ),
     Broken("a processor less", "offers sw-dev-small with 1 vCPU", size("sw-dev-small", "cpu", 1.0)),
     Broken("more memory", "offers sw-dev-medium with 4 vCPU, 9 GiB", size("sw-dev-medium", "memory", "9Gi")),
@@ -222,6 +245,22 @@ def test_it_passes_iff_all_sizes_are_there_as_in_the_table_and_fit(
     assert passed == (wanted <= offered and not altered and fit)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        base(LIMIT, "memory = local.asked"),
+        base('dynamic "container" {\n          for_each = var.gui_vnc ?', 'dynamic "container" {\n          for_each = !var.gui_vnc ?'),
+    ],
+    ids=["by another name", "a desktop beside it"],
+)
+def test_a_base_may_say_the_size_in_its_own_way(change: Any) -> None:
+    """TPL-28: no alarm."""
+    found = stack("prod", DEPLOYED)
+    edited({"base/more.tf": lambda _: "locals {\n  asked = var.compute_profile.memory\n}\n"}, POD)(found)
+    change(found)
+    assert run(found, DEPLOYED, number=10).violations(10) == []
+
+
 FIT: dict[str, tuple[str, Any]] = {
     "exactly what a node has left": ("c5.2xlarge", {"cpu": 0.9, "memory": 0.9}),
     "all of a size, where nothing is said of a part": ("m5.4xlarge", {}),
@@ -271,8 +310,8 @@ def test_a_taint_that_only_prefers_keeps_no_pod_off(effect: str) -> None:
 
 
 def test_the_size_of_a_machine_follows_from_its_name() -> None:
-    names = ("m5.2xlarge", "c7i.xlarge", "r6i.large", "t3.large", "huge")
-    assert [size_of(name) for name in names] == [(8, 32), (4, 8), (2, 16), (2, 8), None]
+    names = ("m5.2xlarge", "c7i.xlarge", "r6i.large", "t3.large", "t3.small", "t4g.nano", "t2.small", "t2.medium", "x2idn.large", "huge")
+    assert [size_of(name) for name in names] == [(8, 32), (4, 8), (2, 16), (2, 8), (2, 2), (2, 0.5), (1, 2), (2, 4), None, None]
 
 
 def test_machines_hold_what_they_start() -> None:
