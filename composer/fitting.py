@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from composer.catalog import Catalog
 from composer.errors import CompositionError
 from composer.manifests import Base, Machine, Toolchain
+from composer.matching import unsupported
 from composer.publications import Composition, Container, Gpus, MachineImage
 from settings.quantities import CpuQuantity, MemoryQuantity
 from settings.workload import Size
@@ -27,10 +28,7 @@ class Starts:
 
 def size_faults(composition: Composition, toolchain: Toolchain, sizes: Mapping[str, Size], offered: Sequence[str]) -> Iterator[str]:
     """Profiles without a size, and sizes without a profile."""
-    if missing := [profile for profile in toolchain.compute.profiles if profile not in composition.profiles]:
-        yield f"{toolchain.name} has the profiles {', '.join(missing)}, which the composition gives no size; add them under profiles"
-    if unknown := [profile for profile in composition.profiles if profile not in toolchain.compute.profiles]:
-        yield f"{', '.join(unknown)} under profiles is no profile of {toolchain.name}; remove it"
+    yield from unsupported(toolchain, composition.profiles)
     reachable = set(composition.profiles.values())
     for size in offered:
         if size not in sizes:

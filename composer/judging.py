@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +15,7 @@ from semver import Version
 from composer import overrides, portability, provenance
 from composer.files import read
 from composer.manifests import Base, Contract, Toolchain
-from composer.matching import mismatches
+from composer.matching import mismatches, unsupported
 from composer.provenance import CONTRACT, ROOT, Provenance
 from composer.words import manifest
 from settings.quantities import CpuQuantity, MemoryQuantity
@@ -46,6 +46,7 @@ def file_faults(files: Mapping[str, bytes], today: date) -> dict[int, list[str]]
     found[14] = mismatches(contract, toolchain, base)
     if isinstance(told, list):
         return {**found, 16: told, 17: told}
+    found[14] += [*unsupported(toolchain, told.profiles), *_sizeless(told, files)]
     found[16] = overrides.faults(
         told.overrides,
         optional=overrides.optional_flags(contract, toolchain),
@@ -67,6 +68,18 @@ def sizes(files: Mapping[str, bytes]) -> dict[str, SizeFacts]:
         for name, size in sorted(declared.items())
         if name in offered
     }
+
+
+def _sizeless(told: Provenance, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Offered sizes that no profile leads to: whoever forges the profiles' sizes can't make one up."""
+    try:
+        offered = sizes(files)
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return  # Property 10 says it
+    for profile, size in sorted(told.profiles.items()):
+        if size in told.sizes and size not in offered:
+            yield f"profile {profile} is of size {size}, which the root module does not offer"
+    yield from (f"size {size} is offered, but no profile has it" for size in offered if size not in told.profiles.values())
 
 
 def _version_faults(told: Provenance) -> list[str]:

@@ -80,6 +80,19 @@ def mismatches(contract: Contract, toolchain: Toolchain, base: Base, others: Ite
     return found
 
 
+def unsupported(toolchain: Toolchain, profiles: Iterable[str]) -> list[str]:
+    """One sentence for the profiles of a toolchain that are not among those that have a size, and one for the other way round."""
+    given = list(profiles)
+    found: list[str] = []
+    if missing := [profile for profile in toolchain.compute.profiles if profile not in given]:
+        found.append(
+            f"{toolchain.name} has the profiles {', '.join(missing)}, which the composition gives no size; add them under profiles"
+        )
+    if unknown := [profile for profile in given if profile not in toolchain.compute.profiles]:
+        found.append(f"{', '.join(unknown)} under profiles is no profile of {toolchain.name}; remove it")
+    return found
+
+
 def select(contract: Contract, toolchain: Toolchain, base: Base) -> Match:
     """What a workspace of the two gets; they must match. Of several ways the least privileged is taken, and nothing unasked is on."""
     words = {*toolchain.capabilities.required, *toolchain.capabilities.optional}

@@ -16,6 +16,7 @@ from tests.policy.test_property_07_auto_stop import TEMPLATE, small
 from tests.policy.world import PREVIEW
 
 TOOLCHAIN, BASE, CONTRACT, ROOT = "toolchain/toolchain.yaml", "base/base.yaml", "contract.json", "main.tf.json"
+TOLD = "provenance.json"
 
 
 def yaml_edit(change: Any) -> Any:
@@ -46,6 +47,26 @@ def offers(**given_: Any) -> Any:
     }
 
 
+def profiles(*more: str) -> Any:
+    """The toolchain has these profiles besides."""
+    return {TOOLCHAIN: yaml_edit(lambda content: content["compute"]["profiles"].extend(more))}
+
+
+def sized(**sizes: str) -> Any:
+    """The manifest tells these sizes of profiles."""
+    return {TOLD: json_edit(lambda content: content["profiles"].update(sizes))}
+
+
+def unoffered(name: str) -> Any:
+    """Nobody can choose the size."""
+
+    def change(content: Any) -> None:
+        parameter = content["data"]["coder_parameter"]["size"]
+        parameter["option"] = [each for each in parameter["option"] if each["value"] != name]
+
+    return {ROOT: json_edit(change)}
+
+
 BROKEN = [
     Broken("a base without what is required", "requires persistent-home", edited(offers(persistent_home=False))),
     Broken("a forged manifest over it", "requires persistent-home", forged(offers(persistent_home=False))),
@@ -53,6 +74,11 @@ BROKEN = [
     Broken("a toolchain that asks for more", "requires gpu-support", edited(requires("persistent-home", "gpu-support"))),
     Broken("a forged manifest over that", "requires gpu-support", forged(requires("persistent-home", "gpu-support"))),
     Broken("a word that no contract knows", "does not know", edited(requires("persistent-homes"))),
+    Broken("a profile that nobody supports", "has the profiles gigantic", edited(profiles("gigantic"))),
+    Broken("a forged manifest over it all", "has the profiles gigantic", forged(profiles("gigantic"))),
+    Broken("a profile that the toolchain does not have", "tiny under profiles is no profile", forged(sized(tiny="sw-dev-small"))),
+    Broken("a profile of a size that is not offered", "which the root module does not offer", forged(unoffered("sw-dev-large"))),
+    Broken("a size without a profile", "size sw-dev-large is offered, but no profile has it", forged(sized(large="sw-dev-small"))),
     Broken(
         "a toolchain of another contract", "is written for contract 2.0", edited({TOOLCHAIN: swap('contract: "1.0"', 'contract: "2.0"')})
     ),
