@@ -8,19 +8,19 @@ the program from looking away.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pulumi_policy import Severity
 
 from policy import tokens
 from policy.crossguard import Property
 from policy.facts import FIRST_VISIT
-from policy.graph import Node
+from policy.graph import Node, Targets
 from policy.stack import Stack
 from policy.values import Props, Unknown, mapping, sequence, text
 from policy.verdict import Verdict
 
-GROUP = "coderd:index/group:Group"
+GROUP, USER = "coderd:index/group:Group", "coderd:index/user:User"
 
 # The attributes of coderd's resources that nobody else may decide. Left out, coderd's provider does not manage them (its documentation,
 # version 0.0.23): a hand edit stays. A group's members are not here: the identity provider's sync owns them (CDR-13).
@@ -70,7 +70,7 @@ def _template(node: Node, verdict: Verdict) -> None:
     active = [version for version in sequence(versions) if mapping(version).get("active") is True]
     if isinstance(versions, list) and len(active) != 1:
         verdict.wrong(node, f"has {len(active)} active versions; exactly one is what people get")
-    unnamed = [version for version in sequence(versions) if mapping(version).get("name") is None]
+    unnamed = [version for version in sequence(versions) if mapping(version).get("name") in (None, "")]
     if unnamed:
         verdict.wrong(node, "has a version without a name, which coderd then makes up; name each by its content")
 
@@ -95,6 +95,7 @@ def _patch(node: Node, settings: Props, verdict: Verdict) -> None:
 def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     """Each thing is declared once, and every template that is declared is there with the groups that its acl names."""
     del settings
+    _others(stack, verdict)
     inside = [node for node in stack.graph.nodes if node.type.startswith(tokens.CODERD_PACKAGE)]
     if not inside and stack.visit == 1:
         verdict.postponed = FIRST_VISIT
@@ -116,17 +117,30 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
         if declared and name not in declared.published:
             verdict.wrong(declared.node, f"does not publish {name}, and yet it is declared; publish it or remove it")
     for template in stack.graph.all(tokens.TEMPLATE):
-        _groups(stack, template, verdict)
+        _acl(stack, template, verdict)
 
 
-def _groups(stack: Stack, template: Node, verdict: Verdict) -> None:
-    """An acl names groups of this stack, or their ids would be somebody's hand work."""
-    for index in range(len(sequence(template.get("acl", "groups")))):
-        found = stack.graph.targets(template, ("acl", "groups", index, "id"), GROUP, tokens.ORGANIZATION)
+def _others(stack: Stack, verdict: Verdict) -> None:
+    """Components, providers and what comes from other packages look away from nothing either."""
+    for node in stack.graph.nodes:
+        if PROPERTY.judge_of(node.type) is None:
+            _elsewhere(node, {}, verdict)
+
+
+def _named(stack: Stack, template: Node) -> Iterator[tuple[str, Targets]]:
+    """Everyone whom an acl names, and what is declared of them."""
+    for kind, types in (("user", (USER,)), ("group", (GROUP, tokens.ORGANIZATION))):
+        for index in range(len(sequence(template.get("acl", f"{kind}s")))):
+            yield kind, stack.graph.targets(template, ("acl", f"{kind}s", index, "id"), *types)
+
+
+def _acl(stack: Stack, template: Node, verdict: Verdict) -> None:
+    """An acl names groups and users of this stack, or their ids would be somebody's hand work."""
+    for kind, found in _named(stack, template):
         if found.undecided:
-            verdict.undecided(template, "a group of its acl is unknown")
+            verdict.undecided(template, f"a {kind} of its acl is unknown")
         elif not found.nodes or found.foreign:
-            verdict.wrong(template, f"has an acl for a group that the stack does not declare ({', '.join(found.foreign)}); declare it")
+            verdict.wrong(template, f"has an acl for a {kind} that the stack does not declare ({', '.join(found.foreign)}); declare it")
 
 
 PROPERTY = Property(

@@ -42,10 +42,12 @@ def _certificate(node: Node, settings: Props, verdict: Verdict) -> None:
 
 def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
     """Join records, load balancer, listener, certificate and what coderd is told."""
-    del settings
     facts, graph = stack.facts, stack.graph
     if facts is None:
         verdict.wrong(None, f"the stack has no single component of type {tokens.ENVIRONMENT}, which declares the base domain")
+        return
+    if facts.base_domain is None and stack.need(settings) is not None:
+        verdict.wrong(facts.node, f"declares no base domain; {stack.system} is reached by hosts of its own: set system.base_domain")
         return
     if facts.base_domain is None:
         verdict.not_applicable = "no base domain is set: coderd is reached by the load balancer's own name"

@@ -48,6 +48,15 @@ BROKEN = [
     Broken("half an acl", "has an acl without users", drop(TEMPLATE, "pod-swdev", "acl.users")),
     Broken("no active version", "has 0 active versions", put(TEMPLATE, "pod-swdev", "versions.0.active", False)),
     Broken("a version without a name", "has a version without a name", drop(TEMPLATE, "pod-swdev", "versions.0.name")),
+    Broken("a version with an empty name", "has a version without a name", put(TEMPLATE, "pod-swdev", "versions.0.name", "")),
+    Broken("a component that looks away", "ignores changes of regions", ignores("coder-eks:environment:Environment", None, "regions")),
+    Broken("a provider that looks away", "ignores changes of region", ignores("pulumi:providers:aws", None, "region")),
+    Broken(
+        "a user who is named by hand",
+        "an acl for a user that the stack does not declare",
+        put(TEMPLATE, "pod-swdev", "acl.users", [{"id": "0f0f0f0f-0000-4000-8000-000000000000", "role": "admin"}]),
+        (DEPLOYED,),
+    ),
     Broken("a group of somebody else", "a group that the stack does not declare", foreign_group, (DEPLOYED,)),
     Broken(
         "a group without an id",

@@ -139,6 +139,7 @@ MUTANTS = [
     Mutant("no load balancer", "no internet-facing load balancer", remove("balancer"), whole=True),
     Mutant("an alias with values of its own", "is an ALIAS and has values of its own", put("access", "records", ["192.0.2.1"])),
     Mutant("validation by mail", "use DNS", put("certificate", "validationMethod", "EMAIL")),
+    Mutant("no base domain", "declares no base domain; prod", put("environment", "baseDomain", None)),
     Mutant("no environment", "which declares the base domain", remove("environment"), whole=True),
 ]
 
@@ -244,9 +245,10 @@ def test_the_host_of_a_url_is_without_port() -> None:
     assert host_of("coder") is None
 
 
-def test_without_a_base_domain_the_property_does_not_apply() -> None:
-    built = prod_like()
-    del built.parts["environment"].inputs["baseDomain"]
+def test_without_a_base_domain_the_property_does_not_apply_to_a_system_of_another_kind() -> None:
+    built = prod_like(Shape(stack="sandbox"))
+    put("environment", "system", "sandbox")(built)
+    drop("environment", "baseDomain")(built)
     outcome = run(built.world, DEPLOYED, number=12)
     assert outcome.violations(12) == []
     assert "no base domain is set" in outcome.not_applicable["property-12-dns"]
