@@ -79,7 +79,8 @@ def hardened(**given: Any) -> Props:
 
 def beside(container: Mapping[str, Any], kind: str = "initContainers") -> Props:
     """A good container, and that one of another kind beside it."""
-    return pod(**{kind: [{**pod()["spec"]["template"]["spec"]["containers"][0], **container}]})
+    good: Props = pod()["spec"]["template"]["spec"]["containers"][0]
+    return pod(None, **{kind: [{**good, **container}]})
 
 
 def role(*rules: Mapping[str, Any]) -> Props:
@@ -136,6 +137,7 @@ WRONG: list[tuple[str, str, Props]] = [
     ("iam-policy-no-service-wide", "allows iam:*", allows(Action=["s3:Get*", "iam:*"], Resource="x")),
     ("iam-policy-no-service-wide", "allows STS:*", allows(Action="STS:*", Resource="x")),
     ("iam-policy-no-service-wide", "allows organizations:*", allows(Action="organizations:*", Resource="x")),
+    ("iam-policy-mutations-scoped", "allows *", allows(Action="*", Resource="*")),
     ("iam-policy-mutations-scoped", "allows s3:*", allows(Action="s3:*", Resource="*")),
     ("iam-policy-mutations-scoped", "allows ec2:D*", allows(Action=["ec2:Get*", "ec2:D*"], Resource="*")),
     ("iam-policy-mutations-scoped", "allows ec2:terminateinstances", allows(Action="ec2:terminateinstances", NotResource="x")),
@@ -159,6 +161,7 @@ WRONG: list[tuple[str, str, Props]] = [
     ("iam-role-short-sessions", "12 hours", {"maxSessionDuration": 43201}),
     ("iam-attachment-no-administrator", "PowerUserAccess", {"policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}),
     ("iam-attachment-no-administrator", "IAMFullAccess", {"policyArn": "arn:aws:iam::aws:policy/IAMFullAccess"}),
+    ("iam-attachment-no-administrator", "AdministratorAccess", {"policyArn": "arn:aws:iam::123456789012:policy/team/AdministratorAccess"}),
     ("iam-oidc-audience", "audience", {}),
     ("rds-own-key", "AWS's key", {"kmsKeyId": ""}),
     ("rds-tls-only", "rds.force_ssl None; set it to 1", {}),

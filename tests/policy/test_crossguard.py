@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 from google.protobuf import json_format
 from pulumi.runtime import proto
-from pulumi_policy import Policy, Severity, StackValidationPolicy
+from pulumi_policy import EnforcementLevel, Policy, Severity, StackValidationPolicy
+from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from policy import not_judged
+from policy import inputs, not_judged
 from policy.crossguard import PAGES, Property
 from policy.graph import Node
-from policy.inputs import declared_with
+from policy.one_reading import OneReading
 from policy.stack import Reading, Stack, stack_of
-from policy.values import Props, Unknown
+from policy.values import Props, Unknown, properties
 from policy.verdict import Verdict
 from tests.policy.judge import servicer
 
-THING, BRANCH = "test:index/thing:Thing", "test:branch/"
+THING, LONE, BRANCH = "test:index/thing:Thing", "test:index/lone:Lone", "test:branch/"
 ROOT = "urn:pulumi:test::p::pulumi:pulumi:Stack::p-test"
 seen: list[tuple[Node, Props]] = []
 
@@ -47,6 +48,11 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             verdict.settle(node)
         if node.get("alone") is True:
             verdict.wrong(node, f"is alone; {settings.get('hint')}")
+    for node in stack.graph.all(LONE):  # of which nothing shows by itself
+        if node.get("alone") is True:
+            verdict.wrong(node, "is alone")
+        else:
+            verdict.saw(node)
     if stack.graph.all("test:index/first:First"):
         verdict.postponed = "first visit"
     if stack.graph.all("test:index/none:None"):
@@ -75,11 +81,13 @@ def resource(token: str, name: str, **props: Any) -> proto.AnalyzerResource:
     return made
 
 
-def stack_says(*resources: proto.AnalyzerResource, policies: list[Policy] | None = None) -> proto.AnalyzeResponse:
+def stack_says(
+    *resources: proto.AnalyzerResource, policies: list[Policy] | None = None, kind: type[Any] = OneReading
+) -> proto.AnalyzeResponse:
     """The answer of the stack policies about those resources and a root."""
     root = resource("pulumi:pulumi:Stack", "p-test")
     asked = policies or [*PROPERTY.policies(), not_judged.POLICY]
-    return servicer(config=CONFIG, policies=asked).AnalyzeStack(proto.AnalyzeStackRequest(resources=[*resources, root]), None)
+    return servicer(kind, CONFIG, asked).AnalyzeStack(proto.AnalyzeStackRequest(resources=[*resources, root]), None)
 
 
 def alone(token: str, **props: Any) -> proto.AnalyzeResponse:
@@ -125,6 +133,7 @@ def test_the_runtime_is_told_all_of_a_property() -> None:
         },
         {**both, "name": "property-07-things", "displayName": "Property 7: Things", "policyType": "POLICY_TYPE_STACK"},
     ]
+    assert [policy.enforcement_level for policy in PROPERTY.policies()] == [EnforcementLevel.MANDATORY] * 2  # whatever the pack's is
 
 
 def test_a_property_of_relations_alone_is_one_policy_without_settings() -> None:
@@ -158,15 +167,16 @@ def test_a_type_is_judged_by_its_name_or_its_beginning(token: str, found: object
     assert PROPERTY.judge_of(token) is found
 
 
-def test_a_resource_is_stopped_before_it_is_made() -> None:
+def test_a_resource_is_stopped_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     seen.clear()
+    monkeypatch.setattr(inputs, "_inputs", {})
     response = alone(THING, broken=True, first=UNKNOWN_STRING_VALUE)
     assert lines(response) == [("property-07-things-inputs", "", "property-07: alone: is broken; mend it")]
     assert waived(response) == []
     ((node, settings),) = seen
     assert (node.urn, node.type, node.name, node.ignored, node.protect) == ("urn:alone", THING, "alone", ("first",), True)
     assert settings == {"hint": "mend it"}
-    assert declared_with("urn:alone") is not None
+    assert properties(inputs.declared_with("urn:alone") or {}) == {"broken": True, "first": Unknown.UNKNOWN}
 
 
 def test_what_a_resource_leaves_open_is_not_green() -> None:
@@ -193,6 +203,17 @@ def test_a_stack_is_judged_by_relations_and_pinned_to_the_resource() -> None:
     assert waived(response) == []
 
 
+def test_a_violation_says_enough() -> None:
+    """No second one about a stack in which nothing else was judged."""
+    response = stack_says(resource(LONE, "a", alone=True))
+    assert lines(response) == [("property-07-things", f"urn:pulumi:test::p::{LONE}::a", "property-07: a: is alone")]
+
+
+def test_the_sdk_s_own_list_of_resources_is_read_as_well() -> None:
+    parts = [resource(THING, "a", alone=True, first=UNKNOWN_STRING_VALUE), resource(LONE, "b", alone=True)]
+    assert stack_says(*parts, kind=sdk._PolicyAnalyzerServicer) == stack_says(*parts)
+
+
 def test_what_is_open_is_counted_once_and_told_by_name() -> None:
     """As often as a policy asks for it, and unless the rest of the stack settles it."""
     open_twice = resource(THING, "a", first=UNKNOWN_STRING_VALUE, second=UNKNOWN_STRING_VALUE)
@@ -207,6 +228,18 @@ def test_the_first_visit_is_told_of_the_stack() -> None:
     response = stack_says(resource("test:index/first:First", "x"))
     assert lines(response) == [("not-yet-judged", ROOT, "property-07 not judged: first visit")]
     assert waived(response) == [("property-07-things", "property-07 not judged: first visit")]
+
+
+def test_what_was_judged_is_handed_to_the_report_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str | None, dict[str, int]]] = []
+
+    def after(stack: Stack, verdicts: dict[str, Verdict]) -> None:
+        told.append((stack.urn, {name: len(each.judged) for name, each in verdicts.items()}))
+
+    monkeypatch.setattr(not_judged, "after", after)
+    stack_says(resource(THING, "a"), resource(THING, "b"), resource(LONE, "c"))
+    stack_says(policies=[not_judged.POLICY])
+    assert told == [(ROOT, {"property-07": 3}), (ROOT, {})]
 
 
 @pytest.mark.parametrize(
