@@ -116,7 +116,7 @@ def _where(pod: Pod, module: Module) -> Iterator[str]:
 
 def _of_this_workspace(module: Module, spec: Mapping[str, Any]) -> bool:
     """Whether a policy selects by what only this workspace has: policies add up, so a wider one opens other workspaces."""
-    labels = module.value(first(spec.get("pod_selector")).get("match_labels", {}))
+    labels = module.value(first(spec.get("pod_selector")).get("match_labels"))
     return isinstance(labels, Mapping) and any(isinstance(value, Symbol) for value in labels.values())
 
 
@@ -127,7 +127,7 @@ def _stands(module: Module, body: Mapping[str, Any]) -> bool:
 
 
 def _types(module: Module, body: Mapping[str, Any]) -> list[Any]:
-    found = module.value(first(body.get("spec")).get("policy_types", []))
+    found = module.value(first(body.get("spec")).get("policy_types"))
     return found if isinstance(found, list) else []
 
 
@@ -160,17 +160,16 @@ def _may_be_a_workspace(module: Module, peer: Mapping[str, Any], pod: Pod, *, ow
 
     own: whether they match this workspace's pod, or another's.
     """
-    selector = first(peer.get("namespace_selector"))
-    places = module.value(selector.get("match_labels", {}))
-    if "namespace_selector" in peer and isinstance(places, Mapping) and not selector.get("match_expressions"):
+    # expressions beside labels only narrow what the labels choose
+    places = module.value(first(peer.get("namespace_selector")).get("match_labels"))
+    if isinstance(places, Mapping):
         place = places.get(NAMESPACE_LABEL)
         if isinstance(place, str) and not isinstance(place, Symbol) and isinstance(pod.namespace, str) and place != pod.namespace:
             return False
     if "pod_selector" not in peer:
         return True
-    chosen = first(peer.get("pod_selector"))
-    labels = module.value(chosen.get("match_labels", {}))
-    if chosen.get("match_expressions") or not isinstance(labels, Mapping):
+    labels = module.value(first(peer.get("pod_selector")).get("match_labels"))
+    if not isinstance(labels, Mapping):
         return True
     assert isinstance(pod.labels, Mapping)
     mine = cast("Mapping[str, Any]", pod.labels)
@@ -206,11 +205,10 @@ def _egress(module: Module, rule: Mapping[str, Any], pushed: Pushed, vpcs: Seque
 
 def _named(module: Module, peer: Mapping[str, Any]) -> bool:
     """Whether a peer is the resolver or coderd, by namespace and label."""
-    selector = first(peer.get("namespace_selector"))
-    places = module.value(selector.get("match_labels", {}))
-    if selector.get("match_expressions") or not isinstance(places, Mapping) or places.get(NAMESPACE_LABEL) not in (DNS, CODERD):
+    places = module.value(first(peer.get("namespace_selector")).get("match_labels"))
+    if not isinstance(places, Mapping) or places.get(NAMESPACE_LABEL) not in (DNS, CODERD):
         return False
-    labels = module.value(first(peer.get("pod_selector")).get("match_labels", {}))
+    labels = module.value(first(peer.get("pod_selector")).get("match_labels"))
     return isinstance(labels, Mapping) and bool(labels)
 
 
@@ -251,8 +249,7 @@ def _machines(module: Module) -> Iterator[str]:
     """Each machine in a security group of the template's own that lets nothing in."""
     closed: set[str] = set()
     for kind, name, body in module.resources("aws_security_group"):
-        rules = [rule for _, rule in nested(module, body, "ingress")]
-        if rules or module.value(body.get("ingress", [])) != []:
+        if any(True for _ in nested(module, body, "ingress")):
             yield f"{kind}.{name} lets something in; desktops and shells go through coderd: remove the rule"
         else:
             closed.add(f"aws_security_group.{name}.id")
@@ -260,10 +257,10 @@ def _machines(module: Module) -> Iterator[str]:
         if kind != "aws_security_group_rule" or module.value(body.get("type")) != "egress":
             yield f"{kind}.{name} lets something in; desktops and shells go through coderd: remove the rule"
     for kind, name, body in module.resources("aws_instance", "aws_spot_instance_request", "aws_launch_template"):
-        groups = module.value(body.get("vpc_security_group_ids", []))
+        groups = module.value(body.get("vpc_security_group_ids"))
         if not isinstance(groups, list) or not groups:
             yield f"{kind}.{name} is in the VPC's default security group, with whatever is there; give it one of its own"
-        elif not all(str(group).removeprefix("${").removesuffix("}") in closed for group in groups):
+        elif not all(str(group) in closed for group in groups):
             yield f"{kind}.{name} is in a security group that is not the template's own or lets something in; give it one of its own"
         if "network_interface" in body or "security_groups" in body:
             yield f"{kind}.{name} has interfaces or groups that this policy does not read; use vpc_security_group_ids"

@@ -184,10 +184,11 @@ class Reader:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
 
     def _take(self, expected: str | None = None) -> tuple[str, str]:
-        if self.at >= len(self.tokens) or (expected is not None and self._peek() != expected):
+        if expected is not None and self._peek() != expected:
             raise _UnclearError
+        found = self.tokens[self.at]  # IndexError at the end: it is unclear too
         self.at += 1
-        return self.tokens[self.at - 1]
+        return found
 
     def _choice(self) -> Any:
         asked = self._compared()
@@ -231,7 +232,7 @@ class Reader:
         elif kind == "name":
             value = self._named(word)
         elif word == "[":
-            value = self._list()
+            value = self._until("]")
         elif word == "{":
             value = self._object()
         elif word == "(":
@@ -274,15 +275,8 @@ class Reader:
             value = Symbol(f"{value}.{key}") if isinstance(value, Symbol) else value[key]
         return value
 
-    def _list(self) -> list[Any]:
-        if self._peek() == "for":
-            raise _UnclearError
-        return self._until("]")
-
     def _object(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        if self._peek() == "for":
-            raise _UnclearError
         while self._peek() != "}":
             kind, word = self._take()
             key = self.module.value(word[1:-1]) if kind == "text" else word
@@ -291,7 +285,7 @@ class Reader:
             found[str(key)] = self._choice()
             if self._peek() == ",":
                 self._take()
-        self._take("}")
+        self._take()
         return found
 
     def _until(self, end: str) -> list[Any]:
@@ -300,7 +294,7 @@ class Reader:
             found.append(self._choice())
             if self._peek() == ",":
                 self._take()
-        self._take(end)
+        self._take()
         return found
 
 
@@ -328,4 +322,4 @@ def nested(module: Module, body: Mapping[str, Any], kind: str) -> Iterator[tuple
         items: list[Any] = list(made.values()) if isinstance(made, Mapping) else made if isinstance(made, list) else [OPEN]
         for item in items:
             for content in dynamic[kind].get("content", []):
-                yield module.within(name, {"value": item, "key": OPEN}), content
+                yield module.within(name, {"value": item}), content

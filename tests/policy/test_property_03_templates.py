@@ -65,6 +65,10 @@ def exists(kind: str) -> str:
     return f'{kind} {{\n match_expressions {{\n key = "app"\n operator = "Exists"\n }}\n}}'
 
 
+def spaces_and_expression(labels: str) -> str:
+    return spaces(labels).removesuffix("}") + exists("").lstrip(" {")
+
+
 def block(cidr: str, *left_out: str) -> str:
     written = ", ".join(f'"{each}"' for each in left_out)
     return f'ip_block {{\n cidr = "{cidr}"\n except = [{written}]\n}}' if left_out else f'ip_block {{\n cidr = "{cidr}"\n}}'
@@ -89,6 +93,7 @@ INGRESS = [
     ("namespaces by an expression", exists("namespace_selector"), NEIGHBOURS),
     ("a namespace that can't be told", spaces(f"{PLACE} = var.place"), NEIGHBOURS),
     ("namespaces by labels that can't be told", UNTOLD, NEIGHBOURS),
+    ("coderd's namespace, narrowed", spaces_and_expression(f'{PLACE} = "coder"'), None),
     ("a range of elsewhere", block("192.0.2.0/24"), None),
     ("a range of the VPC", block("10.0.128.0/17"), RANGE),
     ("a range that has the VPC", block("10.0.0.0/8"), RANGE),
@@ -201,6 +206,9 @@ FORMS = [
     ("no namespace", (WORKSPACE + (POLICY % ("w", "")).replace('namespace = "coder-ws"', "")), (INSIDE, OUTSIDE)),
     ("pods by an expression", swapped((OWN, exists("pod_selector"))), (INSIDE, OUTSIDE)),
     ("pods by labels that can't be told", swapped((OWN, "pod_selector { match_labels = var.labels }")), (INSIDE, OUTSIDE)),
+    ("all pods", swapped((OWN, "pod_selector {}")), ()),
+    ("all pods, and one without labels", swapped((OWN, "pod_selector {}"), (f"labels = {LABELS}", "")), ()),
+    ("no word of a node's network", swapped(("host_network = false", "")), ()),
     ("pods of another name", swapped((OWN, 'pod_selector { match_labels = { name = "workspace" } }')), (INSIDE, OUTSIDE)),
     ("labels that can't be told", swapped((f"labels = {LABELS}", "labels = var.labels")), ("has labels that can't be told",)),
     ("a node's network", swapped(("host_network = false", "host_network = true")), ("shares its node's network",)),
@@ -213,7 +221,7 @@ resource "kubernetes_pod_v1" "w" {
   }
   spec { host_network = true }
 }
-""", ("is no Deployment", "shares its node's network")),
+""", ("kubernetes_pod_v1.w is no Deployment", "shares its node's network")),
     ("a job", POLICY % ("w", "") + WORKSPACE.replace("deployment_v1", "job_v1"), ("is no Deployment",)),
     ("a job by the clock", POLICY % ("w", "") + BY_THE_CLOCK, ("is no Deployment", "shares its node's network")),
     ("nothing that runs", POLICY % ("w", ""), ("starts neither a pod nor a machine",)),
@@ -254,6 +262,7 @@ MACHINES = [
     ("a machine of the market", CLOSED + machine(kind="spot_instance_request"), None),
     ("a template of machines", CLOSED + machine(kind="launch_template"), None),
     ("no group", CLOSED + machine(""), DEFAULT),
+    ("no group of a machine of the market", CLOSED + machine("", kind="spot_instance_request"), DEFAULT),
     ("no word of groups", 'resource "aws_instance" "w" {\n}\n', DEFAULT),
     ("groups that can't be told", CLOSED + machine().replace("[aws_security_group.w.id]", 'upper("a")'), DEFAULT),
     ("a group of elsewhere", CLOSED + machine("data.aws_security_group.other.id"), FOREIGN),
@@ -282,6 +291,29 @@ def test_a_group_that_lets_something_in_is_named_with_its_machine(rules: str) ->
     assert len(found) == 2
     assert OPENED in found[0]
     assert FOREIGN in found[1]
+
+
+def test_json_is_terraform_too() -> None:
+    """One block of a kind stands there by itself, without a list."""
+    own, metadata = {"match_labels": {"id": "${var.workspace_id}"}}, {"namespace": "coder-ws"}
+    peer = {"ip_block": {"cidr": "198.51.100.0/24"}}
+    rules = {"ingress": {"from": peer}, "egress": {"to": peer, "ports": {"port": 443, "protocol": "TCP"}}}
+    spec = {"policy_types": ["Ingress", "Egress"], "pod_selector": own, **rules}
+    pod = {"metadata": {"labels": own["match_labels"]}, "spec": {}}
+    blocks = {
+        "kubernetes_deployment_v1": {"w": {"metadata": metadata, "spec": {"template": pod}}},
+        "kubernetes_network_policy_v1": {"w": {"metadata": metadata, "spec": spec}},
+    }
+    files = {"base/main.tf.json": json.dumps({"resource": blocks}).encode()}
+    files["main.tf.json"] = json.dumps({"module": {"base": {"network_egress": "https-only"}}}).encode()
+    assert list(isolation.faults(Pushed(NODE, "", None, files), module_of(files, "base/", GIVEN), VPCS)) == []
+
+
+def test_a_group_that_is_handed_in_is_not_the_templates_own() -> None:
+    """The root module's `aws_security_group.w` is another than the base's."""
+    files = {"base/main.tf": (CLOSED + machine("var.group")).encode()}
+    module = module_of(files, "base/", {"group": "${aws_security_group.w.id}"})
+    assert_told(list(isolation.faults(Pushed(NODE, "", None, files), module, VPCS)), FOREIGN)
 
 
 def test_pods_and_machines_of_one_template_are_both_judged() -> None:
