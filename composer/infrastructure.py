@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 _BEFORE, _AFTER = r"(?<![\w.-])", r"(?![\w-])"
 
-# Written anywhere, a comment or prose as well, these are of one account and no example.
+# Written anywhere, prose as well, these are of one account and no example.
 _CONCRETE = {
     "id of AWS": rf"{_BEFORE}(ami|subnet|sg|vpc|eni|vol|igw|nat|rtb|acl|vpce|eipalloc|lt|snap)-([0-9a-f]{{8}}|[0-9a-f]{{17}}){_AFTER}",
     "ECR registry": rf"{_BEFORE}\d{{12}}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com",
@@ -74,6 +74,12 @@ def in_value(text: str) -> Iterator[str]:
         yield f"{match[0][:-2]} is a resource of a cloud"
     if not re.search(r"\s", text.strip()):
         yield from _in_word(text.strip())
+
+
+def in_comment(text: str) -> Iterator[str]:
+    """What is found in a comment: each of its words is judged as a value, so that a region that nobody means is one all the same."""
+    for word in text.split():
+        yield from in_value(word.strip(".,;:!?`"))
 
 
 def in_key(name: str) -> Iterator[str]:

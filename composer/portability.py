@@ -1,7 +1,7 @@
 """Whether a toolchain says nothing about where it runs (Property 13, TPL-07): each kind of file is parsed, and judged as what it is.
 
-Terraform: only variables, outputs and locals; every value. Scripts: every word and string of bash, Dockerfiles and PowerShell, no comment.
-YAML and JSON: every key and value. Prose (comments, Markdown, descriptions): concrete ids and ARNs alone.
+Terraform: only variables, outputs and locals; every value. Scripts: every word and string of bash, Dockerfiles and PowerShell. YAML and
+JSON: every key and value. Comments of all of them: every word. Prose (Markdown, descriptions): concrete ids and ARNs alone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from settings.problems import key_text, sentences
 _BLOCKS = {"variable", "output", "locals", "terraform"}
 _PROSE = {"description", "error_message", "title", "summary", "$comment", "comment"}
 _TEXT = {".md", ".txt", ".rst", ".adoc", ""}
+# After a blank or at the start of a line, as in HCL, shells, YAML and JSON with comments; and blocks, PowerShell's too
+_COMMENT = re.compile(r"(?m:(?<!\S)(?:#|//).*$)|(?s:/\*.*?\*/|<#.*?#>)")
 _TOOL_LISTS = {"languages", "tools", "libraries"}
 
 __all__ = ["faults", "portable", "read"]
@@ -54,6 +56,9 @@ def _found(path: str, content: bytes) -> Iterator[str]:
         return
     for number, line in enumerate(text.splitlines(), 1):
         yield from (f"{path}:{number}: {what}; {_REMEDY}" for what in infrastructure.concrete(line))
+    if PurePosixPath(path).suffix not in _TEXT or scripts.language(path, text):
+        comments = (match[0] for match in _COMMENT.finditer(text))
+        yield from (f"{path}: in a comment: {what}; {_REMEDY}" for each in comments for what in infrastructure.in_comment(each))
     try:
         yield from (f"{path}: {what}; {_REMEDY}" for what in _parsed(path, content, text))
     except (hcl.UnreadableError, json.JSONDecodeError, yaml.YAMLError) as error:

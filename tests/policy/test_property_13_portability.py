@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +23,11 @@ BROKEN = [
     Broken("a subnet in a default", "subnet-", edited({VARIABLES: append('variable "s" {\n  default = "subnet-0123456789abcdef0"\n}')})),
     Broken("a role in a script", "arn:aws:", edited({SCRIPT: append("export R=arn:aws:iam::123456789012:role/x")})),
     Broken("a registry in a comment", "is an ECR registry", edited({SCRIPT: append("# 123456789012.dkr.ecr.us-east-1.amazonaws.com/x")})),
+    Broken("a region in a comment of a script", "eu-central-1 is a region", edited({SCRIPT: append("# only in eu-central-1, so far")})),
+    Broken("a forged manifest over that", "eu-central-1 is a region", forged({SCRIPT: append("true # only in eu-central-1.")})),
+    Broken("a machine in a comment of Terraform", "m5.2xlarge is an instance", edited({VARIABLES: append("// as on m5.2xlarge")})),
+    Broken("a range in a block comment", "10.20.0.0/16 is a range", edited({VARIABLES: append("/*\n reaches 10.20.0.0/16\n*/")})),
+    Broken("a zone in a comment of the manifest", "us-east-1a is a region", edited({MANIFEST: append("# built in us-east-1a")})),
     Broken("a range of the new protocol", "fd00:a::/48", edited({SCRIPT: append("ip route add fd00:a::/48 dev eth0")})),
     Broken("a range in a script", "10.0.0.0/16", edited({SCRIPT: append("ip route add 10.0.0.0/16 dev eth0")})),
     Broken("a key of another trade in the manifest", "node_selector", edited({MANIFEST: append("node_selector: {a: b}")})),
@@ -51,6 +57,16 @@ FORBIDDEN = {
     "region": "eu-central-1",
     "machine": "m5.2xlarge",
 }
+SAID = "subnetting of m5 is hard; see https://docs.aws.amazon.com/x, #5 or the us-east coast, since 1.2.3/4"
+
+
+@pytest.mark.parametrize(("file", "comment"), [(SCRIPT, f"# {SAID}"), (VARIABLES, f"/* {SAID} */"), (MANIFEST, f"# {SAID}")])
+def test_a_comment_may_speak_of_anything_else(file: str, comment: str) -> None:
+    found = small(PREVIEW)
+    edited({file: append(comment)}, None)(found)
+    assert run(found, PREVIEW, number=13).violations(13) == []
+
+
 HARMLESS = ["subnetting is hard", "amino acids", "sgml", "a vpcish name", "m5 is a motorway", "version 10.20"]
 PLACES = {
     VARIABLES: 'variable "injected" {{\n  default = "{}"\n}}',
