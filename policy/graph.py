@@ -46,7 +46,6 @@ class Node:
         inputs: Mapping[str, object] | None = None,
         parent: str = "",
         edges: Mapping[str, Sequence[str]] | None = None,
-        dependencies: Sequence[str] = (),
         region: str | None = None,
         ignored: Sequence[str] = (),
         protect: bool = False,
@@ -56,7 +55,6 @@ class Node:
         self.name = name
         self.parent = parent
         self.edges: Mapping[str, Sequence[str]] = edges or {}
-        self.dependencies = dependencies
         self.ignored = tuple(ignored)  # property paths whose changes the program ignores
         self.protect = protect
         self._raw = raw
@@ -229,7 +227,6 @@ def _node(resource: PolicyResource) -> Node:
         inputs=declared_with(resource.urn),
         parent=resource.parent.urn if resource.parent is not None else "",
         edges={key: [target.urn for target in targets] for key, targets in resource.property_dependencies.items()},
-        dependencies=[target.urn for target in resource.dependencies],
         region=region,
         ignored=resource.opts.ignore_changes,
         protect=resource.opts.protect,

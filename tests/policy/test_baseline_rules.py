@@ -214,6 +214,7 @@ WRONG: list[tuple[str, str, Props]] = [
     ("k8s-no-static-aws-keys", "access key", {"stringData": {"file": f"[default]\naws_access_key_id={KEY}\n"}}),
     ("k8s-no-static-aws-keys", "access key", {"data": {"id": base64.b64encode(KEY.encode()).decode()}}),
     ("k8s-no-static-aws-keys", "access key", {"values": {"env": [{"name": "AWS_ACCESS_KEY_ID", "value": KEY.replace("AKIA", "ASIA")}]}}),
+    ("k8s-no-static-aws-keys", "access key", {"data": {"store": base64.b64encode(b"\xff " + KEY.encode()).decode()}}),
     ("k8s-service-internal", "type NodePort", {"spec": {"type": "NodePort"}}),
     ("k8s-storage-encrypted", "encrypted", {"parameters": {"type": "gp3"}}),
     ("k8s-quota-no-load-balancers", "load balancers", {"spec": {"hard": {"services.loadbalancers": "1"}}}),
@@ -236,6 +237,7 @@ WRONG: list[tuple[str, str, Props]] = [
     ("coder-hsts", "a year", coder({"CODER_STRICT_TRANSPORT_SECURITY": "a year"})),
     ("coder-hsts", "a year", coder()),
     ("coder-no-dangerous-flags", "CODER_DANGEROUS_ALLOW_PATH_APP_SHARING", coder(commandArgs=["--dangerous-allow-path-app-sharing"])),
+    ("coder-no-dangerous-flags", "CODER_DANGEROUS_A", coder(command=["sh", "-c", "coder server --dangerous-a"])),
     (
         "coder-no-dangerous-flags",
         "CODER_DANGEROUS_B",
@@ -338,6 +340,7 @@ WELL: list[tuple[str, Props]] = [
     ("coder-hsts", coder({"CODER_STRICT_TRANSPORT_SECURITY": UNKNOWN})),
     ("coder-no-dangerous-flags", coder({"CODER_DANGEROUS_A": "false", "CODER_OTHER": "true"}, commandArgs=["server"])),
     ("coder-no-dangerous-flags", coder(commandArgs=["--dangerous-allow-path-app-sharing=false"])),
+    ("coder-no-dangerous-flags", coder({"CODER_DANGEROUS_A": "0"})),
     ("coder-no-database-password", coder({"CODER_PG_CONNECTION_URL": "postgres://coder@host:5432/coder"})),
     ("coder-no-database-password", coder({"CODER_PG_CONNECTION_URL": UNKNOWN})),
     ("coder-no-workspace-rights", coder(serviceAccount={"workspacePerms": False})),

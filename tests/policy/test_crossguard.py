@@ -263,3 +263,22 @@ def test_green_means_judged(token: str, said: list[tuple[str, str, str]], reason
 def test_a_reading_is_worked_out_once_for_all_policies() -> None:
     reading = Reading()
     assert stack_of(reading) is stack_of(reading)
+
+
+def test_a_resource_of_the_stack_is_read_with_all_that_the_engine_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it hangs, what it was made from, what it was declared with, and its provider's region."""
+    parent, child = resource(THING, "parent"), resource(THING, "child", a="made", b=UNKNOWN_STRING_VALUE)
+    child.parent = parent.urn
+    child.provider.name = "west"
+    child.provider.properties.update({"region": "us-west-2"})
+    child.propertyDependencies["a"].urns.append(parent.urn)
+    child.options.ignoreChanges.append("b")
+    child.options.protect = True
+    monkeypatch.setattr(inputs, "_inputs", {child.urn: {"a": "asked", "b": "asked"}})
+    graph = servicer(policies=PROPERTY.policies())._resources([child, parent]).stack.graph
+    found, above = graph.find(child.urn), graph.find(parent.urn)
+    assert found is not None
+    assert above is not None
+    assert (found.parent, found.edges, found.region) == (parent.urn, {"a": [parent.urn]}, "us-west-2")
+    assert (found.props, found.ignored, found.protect) == ({"a": "made", "b": "asked"}, ("b",), True)
+    assert (above.parent, above.edges, above.region, above.ignored, above.protect) == ("", {}, None, (), False)

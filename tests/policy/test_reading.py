@@ -47,6 +47,7 @@ VPC = "aws:ec2/vpc:Vpc"
         (UNKNOWN, ["subnet"], [], ("urn:aws:ec2/subnet:Subnet::subnet",), False),  # from something else
         (UNKNOWN, [], [], (), True),  # nobody can tell yet
         (None, [], [], (), False),  # there is nothing
+        (None, ["vpc"], ["vpc"], (), False),  # what it was made from, though the engine tells no value
         (UNKNOWN, ["box"], ["inner"], (), False),  # an edge to a component means what it made
     ],
 )
@@ -211,3 +212,14 @@ def test_who_points_at_a_resource_is_found() -> None:
     routes = [node("r1", tokens.ROUTE, eni="eni-1"), node("r2", tokens.ROUTE, eni="eni-2"), node("r3", tokens.ROUTE)]
     assert Graph([card, other, *routes]).pointing(card, "eni", tokens.ROUTE) == [routes[0]]
     assert Graph([card, other, *routes]).pointing(card, "eni", VPC) == []
+
+
+def test_a_resource_is_called_by_what_its_type_is_called() -> None:
+    balancer = node("b", tokens.LOAD_BALANCERS[0], dnsName="b.elb.example.org")
+    record = node("r", tokens.RECORD, records=["b.elb.example.org"])
+    assert Graph([balancer, record]).targets(record, "records", *tokens.LOAD_BALANCERS).only is balancer
+
+
+def test_what_nobody_says_of_a_resource_is_not_so() -> None:
+    found = Node(urn="u", type_token="t", name="n", raw={})
+    assert (found.parent, found.protect, found.ignored, found.region) == ("", False, (), None)
