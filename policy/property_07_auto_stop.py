@@ -48,7 +48,7 @@ def _template(node: Node, settings: Props, verdict: Verdict) -> None:
 
 
 def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
-    """Whoever is not named as always on stops; whoever is named exists."""
+    """Whoever is not named as always on stops; whoever is named exists, and is an exception among others (T-61)."""
     templates = stack.graph.all(tokens.TEMPLATE)
     declared = stack.templates
     if not templates and stack.visit == 1:
@@ -62,6 +62,10 @@ def relations(stack: Stack, settings: Props, verdict: Verdict) -> None:
             verdict.wrong(declared.node if declared else None, f"names {name} as always on; the config of this policy does not")
         always_on &= allowed
     names = {text(node.get("name")) for node in templates}
+    if settings.get("alwaysOn") is None and names and names <= always_on:
+        verdict.wrong(
+            declared.node if declared else None, "names every template as always on, so that nothing stops; leave out those that can"
+        )
     for name in sorted(always_on - names):
         verdict.wrong(
             declared.node if declared else None, f"names {name} as always on, and there is no such template; remove it from always_on"
@@ -89,7 +93,7 @@ PROPERTY = Property(
         "alwaysOn": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "The only templates that may be always on, whatever the stack declares; without it the stack's own list counts.",
+            "description": "The only templates that may be always on, whatever the stack says; without it those of its list, if not all.",
         }
     },
 )

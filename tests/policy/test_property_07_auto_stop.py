@@ -51,6 +51,11 @@ BROKEN = [
     Broken("days to start that nobody manages", "leaves autoStartPermitted", drop(TEMPLATE, "pod-swdev", "autoStartPermittedDaysOfWeeks")),
     Broken("no start by itself", "does not allow auto-start", put(TEMPLATE, "pod-swdev", "allowUserAutoStart", False)),
     Broken("always on, and there is no such template", "there is no such template", put(TEMPLATES, None, "alwaysOn", ["pod-gone"])),
+    Broken(
+        "every template is always on",
+        "names every template as always on",
+        lambda found: found.one(TEMPLATES).put("alwaysOn", [each.inputs["name"] for each in found.all(TEMPLATE)]),
+    ),
     Broken("a look-alike is always on", "never stops its workspaces", look_alike),
 ]
 
@@ -73,7 +78,7 @@ def test_a_template_passes_iff_it_stops_and_starts(
     ttl: int | None, days: list[str], by_user: bool | None, start: bool, permitted: list[str], listed: list[str]
 ) -> None:
     """**Feature: coder-deployment-guide, Property 7: Auto-Stop** The oracle is the sentence of the requirement, word for word."""
-    found = small(PREVIEW)
+    found = of_two(PREVIEW)
     template = found.one(TEMPLATE, "pod-swdev")
     name = template.inputs["name"]
     always_on = [item.format(name) for item in listed]
@@ -95,6 +100,13 @@ def test_a_template_passes_iff_it_stops_and_starts(
     assert (run(found, PREVIEW, number=7).violations(7) == []) == (managed and (ttl or 0) >= 0 and starts and stops and exist)
 
 
+def of_two(mode: str) -> Recording:
+    """The same beside a second template that stops."""
+    found = small(mode)
+    found.copy_of(found.one(TEMPLATE), "other").put("name", "other")
+    return found
+
+
 def small(mode: str) -> Recording:
     """One template, what declares it and the accounts of pods: judging it takes a hundredth of the whole stack."""
     found = stack("prod", mode)
@@ -107,7 +119,7 @@ def small(mode: str) -> Recording:
 
 
 def test_the_config_of_the_policy_wins_over_the_stack_s_list() -> None:
-    found = small(DEPLOYED)
+    found = of_two(DEPLOYED)
     name = found.one(TEMPLATE, "pod-swdev").inputs["name"]
     found.one(TEMPLATES).put("alwaysOn", [name])
     never_stops(found)
@@ -125,6 +137,13 @@ def test_a_stop_by_hand_is_enough() -> None:
     template.put("autoStopRequirement.daysOfWeeks", [])
     template.put("allowUserAutoStop", True)
     assert run(found, DEPLOYED, number=7).violations(7) == []
+
+
+def test_the_config_may_make_all_of_them_always_on() -> None:
+    found = small(DEPLOYED)
+    name = found.one(TEMPLATE).inputs["name"]
+    found.one(TEMPLATES).put("alwaysOn", [name])
+    assert run(found, DEPLOYED, {"property-07-auto-stop": {"alwaysOn": [name]}}, number=7).violations(7) == []
 
 
 def test_the_config_alone_makes_nothing_always_on() -> None:
