@@ -176,7 +176,7 @@ def _spans(first: int | None, last: int | None, port: int) -> bool:
 
 def _nacl(node: Node) -> str | None:
     for rule in sequence(node.get("ingress")):
-        sources = [text(at(rule, key)) or "" for key in ("cidrBlock", "ipv6CidrBlock")]
+        sources = [str(at(rule, key)) for key in ("cidrBlock", "ipv6CidrBlock")]
         if at(rule, "action") == "allow" and any(map(of_everybody, sources)):
             first, last = integer(at(rule, "fromPort")), integer(at(rule, "toPort"))
             answers = first is not None and first >= 1024 and last == 65535  # the ports of answers: an ACL keeps no state (NET-19)
@@ -188,9 +188,9 @@ def _nacl(node: Node) -> str | None:
 
 def _two_zones(path: str) -> Check:
     def check(node: Node) -> str | None:
-        held, edges = value_of(node, path), node.edges.get(path.split(".", maxsplit=1)[0], ())
-        count = max(len(held) if isinstance(held, list) else 0, len(edges) if isinstance(held, Unknown) else 0)
-        return "lies in one zone only; give it a subnet in each" if count == 1 else None
+        held = value_of(node, path)
+        subnets = node.edges.get(path.partition(".")[0], ()) if isinstance(held, Unknown) else sequence(held)
+        return "lies in one zone only; give it a subnet in each" if len(subnets) == 1 else None
 
     return check
 

@@ -367,14 +367,23 @@ def test_what_is_made_from_another_resource_is_given(rule: str) -> None:
 
 @pytest.mark.parametrize(("zones", "said"), [(1, True), (2, False)])
 def test_subnets_that_are_not_known_yet_are_counted_by_where_they_come_from(zones: int, said: bool) -> None:
-    edges = {"subnetIds": [f"urn:subnet-{zone}" for zone in range(zones)]}
-    assert (says("rds-multi-zone-subnets", {"subnetIds": UNKNOWN}, edges=edges) is not None) == said
+    edges = [f"urn:subnet-{zone}" for zone in range(zones)]
+    assert (says("rds-multi-zone-subnets", {"subnetIds": UNKNOWN}, edges={"subnetIds": edges}) is not None) == said
+    assert (says(EKS + "multi-zone", {"vpcConfig": {"subnetIds": UNKNOWN}}, edges={"vpcConfig": edges}) is not None) == said
+    assert says("rds-multi-zone-subnets", {"subnetIds": UNKNOWN}) is None
 
 
 @pytest.mark.parametrize(
     ("kind", "given"),
     [
-        (tokens.SECURITY_GROUP, {"ingress": [{"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": ["0.0.0.0/0"]}]}),
+        (
+            tokens.SECURITY_GROUP,
+            {
+                "ingress": [
+                    {"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": [source]} for source in ("10.0.0.0/8", "0.0.0.0/0")
+                ]
+            },
+        ),
         (tokens.SECURITY_GROUP_RULE, {"type": "ingress", "protocol": "-1", "fromPort": 0, "toPort": 0, "ipv6CidrBlocks": ["::/0"]}),
     ],
 )
