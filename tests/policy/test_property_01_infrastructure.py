@@ -136,7 +136,7 @@ MUTANTS = [
     Mutant("a node group that nobody declares", "is of the group rogue, which nobody declares", rogue_group),
     Mutant(
         "a binding of a Service of other pods",
-        "joins no Service of its namespace in front of coderd's pods",
+        "joins no Service and port of its namespace in front of coderd's pods",
         lambda b: b.parts["service"].inputs["spec"].update(selector={"app": "other"}),
     ),
     Mutant(
