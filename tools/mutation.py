@@ -62,7 +62,7 @@ BESIDE: Mapping[str, tuple[int | str, ...]] = {
     "graph": ("test_reading.py", "test_crossguard.py"),
     "facts": ("test_facts.py",),
     "systems": ("test_facts.py",),
-    "stack": ("test_crossguard.py",),
+    "stack": ("test_crossguard.py", 5),
     "verdict": ("test_crossguard.py",),
     "inputs": ("test_crossguard.py", "test_baseline.py"),
     "crossguard": ("test_crossguard.py",),
