@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from pulumi.runtime import proto
 
-from policy import baseline, baseline_aws, baseline_kubernetes, tokens
+from policy import baseline, baseline_aws, baseline_kubernetes, inputs, tokens
 from policy.baseline import RULES
 from policy.graph import Graph, Node
-from policy.inputs import declared_with
 from policy.stack import Stack
 from tests.policy.breaking import Breaking, drop, put
 from tests.policy.judge import BASELINE, graph_of, run, servicer
@@ -372,9 +371,10 @@ def test_what_the_baseline_does_not_speak_of_is_told() -> None:
     assert run(empty, DEPLOYED, number=BASELINE).not_applicable["baseline"] == "the stack is empty"
 
 
-def test_what_a_resource_was_declared_with_is_remembered() -> None:
+def test_what_a_resource_was_declared_with_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """For the stack policies, which see no inputs, should the baseline be the only policy that runs."""
+    monkeypatch.setattr(inputs, "_inputs", {})
     request = proto.AnalyzeRequest(urn="urn:remembered", type=baseline_aws.KEY, name="x")
     request.properties.update({"description": "declared"})
     servicer(policies=baseline.POLICIES).Analyze(request, None)
-    assert Node(urn="", type_token="", name="", raw={}, inputs=declared_with("urn:remembered")).get("description") == "declared"
+    assert Node(urn="", type_token="", name="", raw={}, inputs=inputs.declared_with("urn:remembered")).get("description") == "declared"
