@@ -134,10 +134,11 @@ def test_the_page_is_the_record_s():
 
 
 def test_every_reason_is_of_a_survivor():
-    """A reason that nothing needs any more goes."""
+    """A reason that nothing needs any more goes; of a module that was tried in part, nobody can say."""
     scores = recorded()
+    whole = {name for name, score in scores.items() if score.tried == score.made}
     for name, known in reasons().items():
-        for each in known:
+        for each in known if name == "every" or name in whole else ():
             of = scores.values() if name == "every" else [scores[name]]
             alone = {"every": [each]}
             assert any(reason(score.module, found, alone) for score in of for found in score.survivors), json.dumps(each)
