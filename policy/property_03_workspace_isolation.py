@@ -104,7 +104,7 @@ def _guards(stack: Stack, verdict: Verdict) -> None:
     """What stands in front of workspaces' machines and nodes: nothing comes in but from groups where no workspace is (NET-29, NET-33)."""
     graph, guards = stack.graph, _groups_of_workspaces(stack)
     for cluster in graph.all(tokens.EKS_CLUSTER):
-        if not any(guard.region == cluster.region for guard in guards.values()):
+        if not any(cluster.region in (None, guard.region) for guard in guards.values()):  # a state may not tell a child's region
             verdict.wrong(cluster, f"has no security group of workspaces beside it; mark theirs by the tag {WORKSPACE_TAG}")
     for guard in guards.values():
         verdict.saw(guard)
