@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.policy.graphs import ProdLike, Shape, prod_like
-from tests.policy.judge import Config, Line, assert_named, run
+from tests.policy.judge import Config, Line, Outcome, assert_named, run
 from tests.policy.shapes import law
 from tests.policy.world import DEPLOYED, PREVIEW
 
@@ -40,6 +40,15 @@ def assert_caught(mutant: Mutant, mode: str, number: int, config: Config | None 
     mutant.apply(built)
     assert_named(run(built.world, mode, config, number=number), number, mutant.reason, whole=mutant.whole)
     assert _unbroken(mutant.shape, mode, number) == []
+
+
+def assert_lawful(change: Callable[[ProdLike], object], mode: str, number: int) -> Outcome:
+    """The property has nothing against another form of the same facts."""
+    built = prod_like()
+    change(built)
+    outcome = run(built.world, mode, number=number)
+    assert outcome.violations(number) == []
+    return outcome
 
 
 @functools.cache
