@@ -203,7 +203,7 @@ class Cluster(ComponentResource):
                         subnet_ids=subnets_of(plan, network.zones, network.subnet_ids),
                         security_group_id=network.security_group_ids[plan.role],
                         volume_key_arn=keys.volumes.arn,
-                        after=[*first, *network.ways, *roles[plan.group][1]],
+                        after=[*first, *network.ways[plan.role], *roles[plan.group][1]],
                     ),
                     self._child,
                 ),
@@ -259,7 +259,7 @@ class Cluster(ComponentResource):
         self.namespaces = {space: name_of(made) for space, made in spaces.items()}
         bounds(f"{name}-{WORKSPACES}", self.namespaces[WORKSPACES], args.workspace_limits, inside)
         disks = storage_class(name, keys.volumes.arn, system, inside)
-        self.add_ons = [*(group for _, group in nodes), *system, *controllers, disks]
+        self.add_ons = [*(made.group for _, made in nodes), *system, *controllers, disks]
         if args.pools:
             self.add_ons += self._karpenter(name, keys, [*system, *controllers], control, place)
 

@@ -23,7 +23,7 @@ from plan.model import NodeGroupPlan, PoolPlan
 class KarpenterArgs:
     """cluster_name: in AWS, as text. version: of Karpenter. image_release: of Amazon Linux 2023. tags: of every node and its volumes.
 
-    after: what the controller waits for: names, volumes, nodes to run on. ways: without which a new node does not join, such as routes.
+    after: what the controller waits for: names, volumes, nodes to run on. ways: by role, what its nodes do not join without: routes, rules.
     """
 
     cluster_name: str
@@ -36,7 +36,7 @@ class KarpenterArgs:
     volume_key_arn: Input[str]
     tags: Mapping[str, str]
     after: Sequence[Resource]
-    ways: Sequence[Resource]
+    ways: Mapping[str, Sequence[Resource]]
 
 
 class Karpenter(ComponentResource):
@@ -94,7 +94,7 @@ class Karpenter(ComponentResource):
             self._child,
         )
         running = self._controller(queue, controller, [*heard, *args.after])
-        needed = [running, *entries, *rights, *args.ways]
+        needed = [running, *entries, *rights]
         self.ready = [self._pool(pool, index, profiles[pool.name].name, needed) for index, pool in enumerate(args.pools)]
         self.register_outputs({**facts, "queue_name": queue.name, "role_arn": controller.role_arn})
 
@@ -121,6 +121,7 @@ class Karpenter(ComponentResource):
     def _pool(self, pool: PoolPlan, index: int, profile: Input[str], ready: Sequence[Resource]) -> Resource:
         """A node class of its own for each pool, since workspace types differ in disk and place (EKS-11)."""
         args = self._args
+        ready = [*ready, *args.ways[pool.role]]
         kind = kubernetes.apiextensions.CustomResource(
             f"{self._name}-{pool.name}-class",
             api_version=karpenter_objects.NODE_CLASS_API,

@@ -11,8 +11,8 @@ from pulumi import ComponentResource, Output, Resource, ResourceOptions
 from components.network_logs import flow_logs
 from components.network_nat_instances import nat_instances
 from components.network_routes import endpoints, isolated_routes, nat_gateways, private_routes, public_routes, zone_letter
-from components.network_rules import WORKSPACES, Party
-from components.network_security import network_acls, security_groups
+from components.network_rules import NODES, WORKSPACES, Party
+from components.network_security import network_acls, rules_of, security_groups
 from components.tags import DISCOVERY_TAG, ROLE_TAG, TIER_TAG, WORKSPACE_TAG
 from plan.model import NetworkPlan, PoolPlan, TierPlan
 from settings.cluster import Role
@@ -58,8 +58,8 @@ class Network(ComponentResource):
     """Of the Kubernetes API's interfaces; eks.Cluster takes the resource, not its id."""
     entrance: list[Resource]
     """What a public address waits for, and goes before: AWS refuses an internet-facing balancer in a VPC that has no internet gateway."""
-    ways: list[Resource]
-    """What nodes wait for, and go before: without a route out or a rule they do not join, or leave the cluster while it is emptied."""
+    ways: dict[str, list[Resource]]
+    """What a role's nodes wait for, and go before: without a route out or a rule they don't join, or leave while the cluster is drained."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
         facts = _facts(args)
@@ -94,7 +94,7 @@ class Network(ComponentResource):
         private, routes = private_routes(name, plan, vpc.id, subnets, {**gateways, **instances}, child)
         isolated = isolated_routes(name, plan, vpc.id, subnets, child)
         groups, rules = security_groups(name, vpc.id, plan, _group_tags(args), child, has_entrance=args.has_entrance)
-        self.ways = [*routes, *rules, *healers]
+        self.ways = {node.value: [*routes, *rules_of(node, rules), *healers] for node in NODES}
         network_acls(name, plan, vpc.id, by_tier, child)
         endpoints(
             name,

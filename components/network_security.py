@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 import pulumi_aws as aws
 from pulumi import Input, Resource, ResourceOptions
 
-from components.network_rules import ANYWHERE, OPEN_EGRESS, AclRule, Flow, Party, Protocol, RangeFlow, flows, range_flows, tier_acls
+from components.network_rules import ANYWHERE, NODES, OPEN_EGRESS, AclRule, Flow, Party, Protocol, RangeFlow, flows, range_flows, tier_acls
 from plan.model import NetworkPlan
 from settings.network import Tier
 
 # ICMP type 3 code 4, "fragmentation needed": the one ICMP message that path MTU discovery asks for (RFC 1191).
 FRAGMENTATION_NEEDED = (3, 4)
+
+Rule = tuple[tuple[Party, ...], Resource]  # with the parties that it is about
 
 
 def security_groups(
@@ -23,7 +25,7 @@ def security_groups(
     opts: ResourceOptions,
     *,
     has_entrance: bool,
-) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Resource]]:
+) -> tuple[dict[Party, aws.ec2.SecurityGroup], list[Rule]]:
     """A group for each party, never shared (NET-18), and a rule resource for each flow: what is not a flow is closed.
 
     Sources are groups, not ranges: an address that moves to another tier takes no right with it. Who comes
@@ -42,27 +44,36 @@ def security_groups(
         )
         for party in parties
     }
-    rules: list[Resource] = []
+    rules: list[Rule] = []
     for flow in flows():
         if flow.source is Party.INTERNET and not has_entrance:
             continue
-        rules.append(_ingress(name, groups, flow, opts))
+        ends = (flow.source, flow.target)
+        rules.append((ends, _ingress(name, groups, flow, opts)))
         if flow.source not in (Party.INTERNET, *OPEN_EGRESS):
-            rules.append(_egress(name, groups, flow, opts))
+            rules.append((ends, _egress(name, groups, flow, opts)))
     rules += [
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-{party.value}-egress",
-            security_group_id=groups[party].id,
-            description="anywhere",
-            ip_protocol="-1",
-            cidr_ipv4=ANYWHERE,
-            opts=opts,
+        (
+            (party,),
+            aws.vpc.SecurityGroupEgressRule(
+                f"{name}-{party.value}-egress",
+                security_group_id=groups[party].id,
+                description="anywhere",
+                ip_protocol="-1",
+                cidr_ipv4=ANYWHERE,
+                opts=opts,
+            ),
         )
         for party in OPEN_EGRESS
     ]
-    rules += [_by_range(name, groups, flow, opts) for flow in range_flows(plan)]
+    rules += [((flow.target,), _by_range(name, groups, flow, opts)) for flow in range_flows(plan)]
     aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc_id, ingress=[], egress=[], opts=opts)
     return groups, rules
+
+
+def rules_of(node: Party, rules: Sequence[Rule]) -> list[Resource]:
+    """What nodes of this role wait for: all but the rules that are of other nodes only."""
+    return [rule for ends, rule in rules if node in ends or not set(ends) & set(NODES)]
 
 
 def _ingress(name: str, groups: Mapping[Party, aws.ec2.SecurityGroup], flow: Flow, opts: ResourceOptions) -> Resource:

@@ -13,8 +13,8 @@ from tests.distribution import ByFile, rank
 # Machines are shared and noisy: no test fails for its time, speed is shown by the benchmark.
 settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared-machine")
-# Recording a program makes much and drops little: with Python's own thresholds a quarter of the time goes into looking for garbage.
-gc.set_threshold(50_000, 50, 100)
+# Recording a program makes much and drops little: with Python's own thresholds more than half of the time goes into looking for garbage.
+gc.set_threshold(500_000, 10, 100)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

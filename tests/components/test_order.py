@@ -11,7 +11,7 @@ from components.network import Network
 from plan import make_plan
 from settings.load import load_file
 from tests.components.conftest import Deploy
-from tests.components.graph import Graph
+from tests.components.graph import Graph, Node
 from tests.components.recorder import record
 from tests.components.test_network import network_args
 
@@ -19,6 +19,7 @@ GATEWAY, ROUTE = "aws:ec2/internetGateway:InternetGateway", "aws:ec2/route:Route
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 RULES = ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
 BALANCER, ADDRESS = "aws:lb/loadBalancer:LoadBalancer", "aws:ec2/eip:Eip"
+RELEASE = "kubernetes:helm.sh/v3:Release"
 NODE_GROUP, RIGHT = "aws:eks/nodeGroup:NodeGroup", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 TOKEN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:coder/prod/coderd-token-AbCdEf"
 CALLS = {
@@ -85,8 +86,39 @@ def test_nodes_wait_for_their_ways_and_their_rights():
         rights = [node for node in graph.of(RIGHT) if role in graph.reference(node, "role")]
         assert len(joined) == len(homes)
         assert len(rights) == 2
-        for needed in (*routes, *rules, *joined, *rights):
+        own = _security_groups_of(graph, group)
+        allowing = [rule for rule in rules if own & _ends(graph, rule)]
+        assert len(allowing) > 5
+        for needed in (*routes, *allowing, *joined, *rights):
             assert graph.waits_for(group, needed), needed.name
+
+
+def test_no_node_group_waits_for_the_rules_of_other_nodes_only():
+    graph = second_visit()
+    groups = graph.of(NODE_GROUP)
+    nodes = set[str]().union(*(_security_groups_of(graph, group) for group in groups))
+    for group in groups:
+        others = nodes - _security_groups_of(graph, group)
+        foreign = [rule for kind in RULES for rule in graph.of(kind) if (ends := _ends(graph, rule)) and ends <= others]
+        assert foreign
+        assert not [rule.name for rule in foreign if graph.waits_for(group, rule)]
+
+
+def test_coderd_waits_for_every_rule_and_for_every_node():
+    """So on a destroy the way to it is open until what lives in it is gone."""
+    graph = second_visit()
+    coderd = next(node for node in graph.of(RELEASE) if node.name == "coder")
+    for needed in (*(rule for kind in RULES for rule in graph.of(kind)), *graph.of(NODE_GROUP)):
+        assert graph.waits_for(coderd, needed), needed.name
+
+
+def _security_groups_of(graph: Graph, group: Node) -> set[str]:
+    [template] = graph.reference(group, "launchTemplate")
+    return {node.urn for node in graph.reference(template, "vpcSecurityGroupIds")}
+
+
+def _ends(graph: Graph, rule: Node) -> set[str]:
+    return {node.urn for key in ("securityGroupId", "referencedSecurityGroupId") for node in graph.reference(rule, key)}
 
 
 def test_what_lives_in_coderd_waits_for_the_whole_way_to_it():
