@@ -5,6 +5,9 @@ UNPROTECT ?=
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 PYTEST ?=
 
+# every run of the engine starts the program, the pack and the language host anew: what one has compiled the next one need not
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON := .venv/bin/python -P
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
@@ -31,7 +34,7 @@ down: setup ## stop the local cloud; its state stays
 test: lint cli ## lint, types, layers, and every test that needs no heavier real part
 	@.venv/bin/pytest -n $(JOBS) -m "not real" $(PYTEST)
 
-test-real: setup-dev cli ## the tests against real parts: kube-apiserver, PostgreSQL, coderd, Helm, OpenTofu, and demo's life; the first run builds them
+test-real: setup-dev cli ## the tests against real parts: kube-apiserver, PostgreSQL, coderd, Helm, OpenTofu, and the lives of reference and demo; the first run builds them
 	@$(PYTHON) -m tools.real_parts >/dev/null
 	@.venv/bin/pytest -m real $(PYTEST)
 

@@ -14,7 +14,6 @@ from xdist.scheduler import LoadScopeScheduling
 # The longest first: what remains is then short enough to fill the processes evenly.
 GROUPS = {
     "life": ("tests/engine/test_life.py", "tests/engine/test_secrets.py"),
-    "reference": ("tests/engine/test_reference.py",),
     "valid": ("tests/policy/test_valid_stacks.py",),
     "interruptions": ("tests/engine/test_interruptions.py", "tests/engine/test_one_value.py", "tests/engine/test_protection.py"),
     "regions": tuple(  # one recording of each graph for all of them

@@ -11,7 +11,8 @@ from tests.engine import golden
 from tests.engine.prod import logical
 from tests.engine.terminal import UNDISTURBED, Said, Terminal, held
 
-pytestmark = pytest.mark.engine
+# with the other long runs, so that `make test` stays within ten minutes; prod's life is there
+pytestmark = [pytest.mark.engine, pytest.mark.real]
 
 REGION = "regions.us-east-1"
 UPGRADES = {
