@@ -85,10 +85,10 @@ def setting(part: str, value: Any, *path: str):
 KEDA, HPA = "kubernetes:keda.sh/v1alpha1:ScaledObject", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 
 
-def scaler(kind: str, namespace: str = "coder-prov", **spec: Any):
+def scaler(kind: str, namespace: str = "coder-prov", target: str = "coder-provisioner", **spec: Any):
     """Something that scales the provisioners."""
     meta = {"name": "builds", "namespace": namespace}
-    return lambda built: built.make("scaler", kind, {"metadata": meta, "spec": {"scaleTargetRef": {"name": "coder-provisioner"}, **spec}})
+    return lambda built: built.make("scaler", kind, {"metadata": meta, "spec": {"scaleTargetRef": {"name": target}, **spec}})
 
 
 MUTANTS = [
@@ -183,6 +183,7 @@ MUTANTS = [
             ("of Kubernetes that goes to none", HPA, {"minReplicas": 0}),
         )
     ),
+    Mutant("a scaler who knows where", "hours without any replica", scaler(KEDA, UNKNOWN_STRING_VALUE, minReplicaCount=0), (PREVIEW,)),
     *(
         Mutant(f"the shared key {how}", "the key that all provisioners share", change)
         for how, change in (
@@ -292,6 +293,7 @@ LAWFUL: list[Callable[[ProdLike], object]] = [
     scaler(KEDA, minReplicaCount=1),
     scaler(HPA),
     scaler(KEDA, namespace="coder-ws", minReplicaCount=0),
+    scaler(KEDA, target="coder-provisioner-cache", minReplicaCount=0),
 ]
 
 
@@ -352,6 +354,7 @@ def test_a_selector_may_name_any_label_of_coderd_s_pods(changes: dict[str, Any],
             "the Secret with its key",
         ),
         (lambda b: variable("provisioners", "CODER_URL", value=Ref(b.parts["vpc"]))(b), "CODER_URL is unknown"),
+        (lambda b: scaler(HPA, minReplicas=Ref(b.parts["vpc"]))(b), "how many replicas it keeps is unknown"),
     ],
 )
 def test_an_unknown_is_left_open_with_its_urn(unknown: Any, what: str) -> None:
