@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pulumi_aws as aws
 from pulumi import ComponentResource, Input, Resource, ResourceOptions
@@ -20,12 +19,10 @@ from components.place import Place
 from components.proxy_region import proxy_region
 from components.region_link import RegionLink, RegionLinkArgs, Side
 from components.visits import FIRST_USER_SECRET, TOKEN_SECRET, kept_by_bootstrap, made_on, next_step
-from composer.catalog import load_catalog
+from composer.catalog import CATALOG, load_catalog
 from composer.publishing import publish
 from plan.model import Plan
 from settings.model import Settings
-
-CATALOG = Path(__file__).parents[1] / "catalog"  # beside the rooms, wherever the program runs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ F = TypeVar("F", bound=Manifest)
 K = TypeVar("K", str, tuple[str, str])
 T = TypeVar("T")
 
+CATALOG = Path(__file__).parents[1] / "catalog"  # beside the rooms, wherever the program runs
 _NOTHING: Mapping[str, object] = {}
 _NOT_PUSHED = {"tests", "build", "policies"}  # for the authors of a module, no part of a workspace
 

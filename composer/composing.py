@@ -85,7 +85,7 @@ def compose(catalog: Catalog, name: str, deployment: Deployment, offered: Sequen
 
     Raises CompositionError with everything that keeps it from being made.
     """
-    composition = _composition(catalog, name)
+    composition = composition_of(catalog, name)
     channel = composition.channel or deployment.channel
     toolchain = catalog.toolchain(version_of(composition.toolchain, channel, catalog.lock))
     base = catalog.base(version_of(composition.base, channel, catalog.lock))
@@ -148,7 +148,8 @@ def compose(catalog: Catalog, name: str, deployment: Deployment, offered: Sequen
     return Composed(composition=composition, files=files, content_hash=content_hash(files), provenance=told)
 
 
-def _composition(catalog: Catalog, name: str) -> Composition:
+def composition_of(catalog: Catalog, name: str) -> Composition:
+    """The composition of that name; CompositionError with the name that was perhaps meant."""
     if found := catalog.compositions.get(name):
         return found
     meant = closest(name, sorted(catalog.compositions))

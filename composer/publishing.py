@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from composer.catalog import Catalog
-from composer.composing import Composed, Deployment, compose
+from composer.composing import Composed, Deployment, compose, composition_of
 from composer.errors import CompositionError
 from composer.publications import Permit
 from composer.rendering import Instance
@@ -25,7 +25,7 @@ def publish(catalog: Catalog, settings: Settings, plan: Plan, today: date) -> di
     composed: dict[str, Composed] = {}
     problems: list[str] = []
     for name, published in settings.templates.active.items():
-        key = f"coder-eks:templates.published.{name}"
+        key = _key(name)
         try:
             composed[name] = compose(catalog, name, deployment(settings, plan, name, today), published.sizes)
         except CompositionError as error:
@@ -35,6 +35,19 @@ def publish(catalog: Catalog, settings: Settings, plan: Plan, today: date) -> di
     if problems:
         raise PublicationError(problems)
     return composed
+
+
+def strangers(catalog: Catalog, settings: Settings) -> Iterator[str]:
+    """Published names that are no composition's: what can be told without a plan."""
+    for name in settings.templates.active:
+        try:
+            composition_of(catalog, name)
+        except CompositionError as error:
+            yield from (f"{_key(name)}: {problem}" for problem in error.problems)
+
+
+def _key(name: str) -> str:
+    return f"coder-eks:templates.published.{name}"
 
 
 def deployment(settings: Settings, plan: Plan, template: str, today: date, channel: Channel | None = None) -> Deployment:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from composer import faults
 from operations.failure import ExitCode, Failure
 from plan import Plan, PlanError, make_plan
 from plan.instances import INSTANCE_TYPES
@@ -39,7 +41,7 @@ def plan_of(stack: str, settings: Settings) -> Plan:
     try:
         return make_plan(settings)
     except PlanError as error:
-        raise Failure(ExitCode.USAGE, tuple(f"Pulumi.{stack}.yaml: {problem}" for problem in error.problems)) from None
+        raise Failure(ExitCode.USAGE, faults.of_plan(error, f"Pulumi.{stack}.yaml", settings, datetime.now(UTC).date())) from None
 
 
 def compare(stack: str, settings: Settings) -> Comparison:

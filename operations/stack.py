@@ -7,12 +7,13 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+from composer import faults
 from operations.failure import ExitCode, Failure
 from operations.stack_names import stack_files
-from plan.faults import all_faults
 from settings.load import SettingsError, load_file
 from settings.model import Settings
 
@@ -33,7 +34,8 @@ class Stack:
         try:
             return load_file(self.file)
         except SettingsError as error:
-            raise Failure(ExitCode.USAGE, all_faults(error)) from None
+            today = datetime.now(UTC).date()
+            raise Failure(ExitCode.USAGE, faults.of_settings(error, today)) from None
 
     def outputs(self) -> Mapping[str, object]:
         """What the last `pulumi up` exported; Failure where pulumi or the stack is not there."""

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -102,13 +103,14 @@ def _check(original: Path) -> None:
     """Say what the engine would say in its own words, or pass over; everything else is for the program to say."""
     if not file_faults(_read(original)):
         return
-    from plan.faults import all_faults  # the models take half a second, which `pulumi` does without
+    from composer import faults  # the models take half a second, which `pulumi` does without
     from settings.load import load_file
 
     try:
         load_file(original)
     except SettingsError as error:
-        raise StackFileError("\n".join(all_faults(error))) from None
+        today = datetime.now(UTC).date()
+        raise StackFileError("\n".join(faults.of_settings(error, today))) from None
 
 
 def _read(path: Path) -> Mapping[str, object]:
