@@ -12,7 +12,10 @@ REGIONS = (("us-east-1", "us-west-2"), ("us-east-2", "us-west-1"), ("eu-west-1",
 
 
 def widened_config(config: Mapping[str, object], copy: int) -> dict[str, object]:
-    """prod's configuration as that of another system of the same size: other names, domain and regions. Copy 0 is prod itself."""
+    """prod's configuration as that of another system of the same size: other names, domain and regions. Copy 0 is prod itself.
+
+    The others have no templates on EC2: the catalogue knows machine images of prod's region only.
+    """
     text = json.dumps(config)
     here, there = REGIONS[copy]
     if copy:
@@ -23,4 +26,5 @@ def widened_config(config: Mapping[str, object], copy: int) -> dict[str, object]
     widened = cast("dict[str, dict[str, object]]", json.loads(text))
     if copy:
         widened["coder-eks:system"]["name"] = f"{STACK}{copy}"
+        widened["coder-eks:templates"]["ec2"] = False
     return dict(widened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 import yaml
 
 from bench.widening import REGIONS, widened_config
+from composer.catalog import CATALOG, load_catalog
+from composer.publishing import publish
 from plan import make_plan
 from settings.load import load
 from settings.model import Settings
@@ -28,6 +31,11 @@ def test_the_first_copy_is_prod():
 def test_every_copy_can_be_planned(copies: list[Settings]):
     for settings in copies:
         assert make_plan(settings).regions.keys() == settings.regions.keys()
+
+
+def test_every_copy_can_publish_its_templates(copies: list[Settings]):
+    for settings in copies:
+        assert publish(load_catalog(CATALOG), settings, make_plan(settings), date(2026, 11, 21))
 
 
 def test_no_two_copies_share_a_system_a_region_a_host_or_a_secret(copies: list[Settings]):
