@@ -138,6 +138,26 @@ def test_a_chart_that_is_unknown_is_none_of_coder_s() -> None:
     assert helm.proxies(Graph([release({"coder": PROXY}, chart="other")])) == []
 
 
+@pytest.mark.parametrize(
+    "chart",
+    [
+        "coder",
+        "coder-2.34.5.tgz",
+        "./charts/coder/",
+        "oci://ghcr.io/coder/chart/coder",
+        "https://charts.example.com/v2/coder-2.34.5.tgz",
+        "https://charts.example.com/v2/coder-v2.34.5-rc.1.tgz",
+    ],
+)
+def test_a_chart_is_known_by_its_name_wherever_it_comes_from(chart: str) -> None:
+    assert helm.chart_of(release({}, chart=chart)) == "coder"
+
+
+@pytest.mark.parametrize("chart", ["coder-provisioner", "coder/other", "xcoder", "coder.tgz.example"])
+def test_a_look_alike_is_another_chart(chart: str) -> None:
+    assert helm.chart_of(release({}, chart=chart)) != "coder"
+
+
 NAMESPACES = (
     Node(urn="known", type_token=tokens.NAMESPACE, name="n", raw={"metadata": {"name": "coder"}, "id": "coder"}),
     Node(urn="nameless", type_token=tokens.NAMESPACE, name="n", raw={"metadata": {}}),

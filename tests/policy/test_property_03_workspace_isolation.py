@@ -70,8 +70,24 @@ def rule_of(group: str, kind: str = "aws:vpc/securityGroupIngressRule:SecurityGr
         groups = {each.name.removeprefix("us-east-1-"): each for each in found.all(GROUP)}
         meant = {"securityGroupId": group, **source}
         given = {key: groups[value].outputs.get("id", UNKNOWN_STRING_VALUE) if value in groups else value for key, value in meant.items()}
-        made = found.add(kind, "more", given, groups[group])
+        made = found.add(kind, "z-more", given, groups[group])  # after all others
         made.edges = {key: [groups[value].urn] for key, value in meant.items() if value in groups}
+
+    return change
+
+
+def untagged(place: str) -> Breaking:
+    """The group that their nodes have by a launch template is not marked, and the VPC comes in."""
+
+    def change(found: Recording) -> None:
+        found.one(GROUP, "us-east-1-workspace").drop("tags")
+        for template in found.all("aws:ec2/launchTemplate:LaunchTemplate"):
+            if "coder-ws" in template.name:
+                worn, led = template.inputs["vpcSecurityGroupIds"], template.edges["vpcSecurityGroupIds"]
+                template.drop("vpcSecurityGroupIds")
+                template.put(place, worn if place == "vpcSecurityGroupIds" else [{"securityGroups": worn}])
+                template.edges[place] = led
+        rule_of("workspace", cidrIpv4="10.0.0.0/16")(found)
 
     return change
 
@@ -94,6 +110,8 @@ resource "kubernetes_network_policy_v1" "neighbours" {
 }
 """
 NEIGHBOURS = 'from {\n pod_selector {\n match_labels = { "app.kubernetes.io/name" = "coder-workspace" }\n }\n }'
+IN_CODER: dict[str, Any] = {"namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: "coder"}}}
+ANY = {"key": "team", "operator": "Exists"}
 BROKEN = [
     Broken("the CNI enforces nothing", "does not enforce network policies", add_on(enableNetworkPolicy="false")),
     Broken("the CNI's flag is gone", "does not enforce network policies", drop(ADD_ON, "vpc-cni", "configurationValues")),
@@ -150,7 +168,17 @@ BROKEN = [
     Broken(
         "an untagged group of their nodes lets in the VPC",
         "lets in what may be another of them",
-        lambda f: (f.one(GROUP, "-workspace").drop("tags"), rule_of("workspace", cidrIpv4="10.0.0.0/16")(f)),
+        untagged("vpcSecurityGroupIds"),
+    ),
+    Broken(
+        "an untagged group of their nodes' interfaces lets in the VPC",
+        "lets in what may be another of them",
+        untagged("networkInterfaces"),
+    ),
+    Broken(
+        "a default deny of no types, which speaks of ingress",
+        "denies Egress by default",
+        drop(POLICY, "coder-ws-default-deny", "spec.policyTypes"),
     ),
     Broken(
         "a security group lets in another inside it",
@@ -182,6 +210,15 @@ BROKEN = [
             ("metadata", {"ipBlock": {"cidr": "169.254.169.254/32"}}, {"policyTypes": ["Egress"]}),
             ("every namespace", {"namespaceSelector": {}}, {"policyTypes": ["Egress"]}),
             ("all of coderd's namespace", {"namespaceSelector": {"matchLabels": {NAMESPACE_LABEL: "coder"}}}, {}),
+            ("whoever has a label there", {**IN_CODER, "podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}}, {}),
+            (
+                "a namespace by an expression",
+                {
+                    "namespaceSelector": {**IN_CODER["namespaceSelector"], "matchExpressions": [ANY]},
+                    "podSelector": {"matchLabels": {"a": "b"}},
+                },
+                {},
+            ),
         )
     ),
     Broken(
@@ -342,6 +379,23 @@ def test_a_policy_of_an_unknown_namespace_is_left_open() -> None:
     lets_in({})(found)
     found.one(POLICY, "neighbours").put("metadata.namespace", UNKNOWN_STRING_VALUE)
     assert_open(run(found, PREVIEW, number=3), 3, found.one(POLICY, "neighbours").urn, "its namespace is unknown")
+
+
+@pytest.mark.parametrize(
+    ("group", "source", "what"),
+    [
+        ({"securityGroupId": UNKNOWN_STRING_VALUE}, {"cidrIpv4": "10.0.0.0/16"}, "whether its security group is of workspaces is unknown"),
+        ({}, {"referencedSecurityGroupId": UNKNOWN_STRING_VALUE}, "which security group it lets in is unknown"),
+    ],
+)
+def test_a_rule_of_an_unknown_group_is_left_open(group: dict[str, Any], source: dict[str, Any], what: str) -> None:
+    found = stack("prod", PREVIEW)
+    rule_of("workspace", **source)(found)
+    rule = found.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "z-more")
+    for key, value in group.items():
+        rule.put(key, value)
+        rule.edges = {}
+    assert_open(run(found, PREVIEW, number=3), 3, rule.urn, what)
 
 
 def test_an_add_on_of_unknown_configuration_is_left_open() -> None:
