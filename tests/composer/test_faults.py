@@ -63,11 +63,21 @@ def test_plan_and_templates(tmp_path: Path, stranger: dict[str, object]):
     assert last == STRANGER
 
 
-@pytest.mark.parametrize("wrong", [{"templates.channel": "newest"}, {"workload.sizes.huge": {"cpu": "much"}}])
-def test_what_may_follow_from_another_fault_is_left_out(tmp_path: Path, stranger: dict[str, object], wrong: dict[str, object]):
-    found = of_settings(tmp_path, {**wrong, **stranger})
-    assert found
-    assert STRANGER not in found
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"templates.channel": "newest"}, set[str]()),
+        ({"workload.sizes.sw-dev-small.cpu": "much"}, {STRANGER}),
+        ({"system.name": "Prod!"}, {STRANGER}),
+        (MISREAD, {STRANGER, MISPLACED}),
+    ],
+)
+def test_what_may_follow_from_another_fault_is_left_out(
+    tmp_path: Path, stranger: dict[str, object], wrong: dict[str, object], told: set[str]
+):
+    first, *others = of_settings(tmp_path, {**wrong, **stranger, "templates.published.pod-swdev.runs_on": "ec2"})
+    assert first.startswith(f"{FILE}: coder-eks:{next(iter(wrong))}: ")
+    assert set(others) == told
 
 
 def test_a_wrong_catalogue_is_told_when_the_stack_file_is_right(tmp_path: Path, stranger: dict[str, object]):
