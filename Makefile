@@ -34,7 +34,7 @@ down: setup ## stop the local cloud; its state stays
 test: lint cli ## lint, types, layers, and every test that needs no heavier real part
 	@.venv/bin/pytest -n $(JOBS) -m "not real" $(PYTEST)
 
-test-real: setup-dev cli ## the tests against real parts: kube-apiserver, PostgreSQL, coderd, Helm, OpenTofu, and the lives of reference and demo; the first run builds them
+test-real: setup-dev cli ## the tests against real parts: kube-apiserver, PostgreSQL, coderd, Helm, OpenTofu, interruptions, and the lives of reference and demo; the first run builds them
 	@$(PYTHON) -m tools.real_parts >/dev/null
 	@.venv/bin/pytest -m real $(PYTEST)
 

@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 GROUPS = {
     "life": ("tests/engine/test_life.py", "tests/engine/test_secrets.py"),
     "valid": ("tests/policy/test_valid_stacks.py",),
-    "interruptions": ("tests/engine/test_interruptions.py", "tests/engine/test_one_value.py", "tests/engine/test_protection.py"),
+    "standing": ("tests/engine/test_one_value.py", "tests/engine/test_protection.py"),
     "regions": tuple(  # one recording of each graph for all of them
         f"tests/components/test_{name}.py" for name in ("regions", "region_link", "shared_database", "litellm_database")
     ),

@@ -1,12 +1,12 @@
 """The stacks of the engine's tests. Tests that share one run in the order of their files, in one process (tests/distribution.py).
 
-prod: from its first preview to its end. ground: a first visit that is disturbed, then changed. empty: what is refused.
+prod: from its first preview to its end. ground: a first visit that is disturbed. standing: one that is not. empty: what is refused.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -36,11 +36,12 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
 
 
 @pytest.fixture(scope="session")
-def standing(ground: Terminal) -> Terminal:
-    """The first visit of prod, up."""
-    said, _ = ground.up()
-    assert said.code == 0, said.text
-    return ground
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """The first visit of prod, up, and left as it is."""
+    for terminal in _terminal(tmp_path_factory, "standing", UNDISTURBED):
+        said, _ = terminal.up()
+        assert said.code == 0, said.text
+        yield terminal
 
 
 @pytest.fixture(scope="session")
@@ -49,8 +50,8 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     yield from _terminal(tmp_path_factory, "empty")
 
 
-def _terminal(factory: pytest.TempPathFactory, name: str) -> Iterator[Terminal]:
+def _terminal(factory: pytest.TempPathFactory, name: str, further: Mapping[str, str] | None = None) -> Iterator[Terminal]:
     folder = factory.mktemp(name)
-    terminal = Terminal(folder / "home", edited(folder / "stacks", {}))
+    terminal = Terminal(folder / "home", edited(folder / "stacks", {}), further or {})
     yield terminal
     terminal.make("down")

@@ -20,7 +20,8 @@ from tools.cloud import Item
 from tools.folders import CLI
 from tools.install import ROOT
 
-pytestmark = pytest.mark.engine
+# with the other long runs, so that `make test` stays within ten minutes; tests/localcloud/test_engine.py interrupts a small stack
+pytestmark = [pytest.mark.engine, pytest.mark.real]
 
 _PATIENCE_SECONDS = 300  # for a machine that does much besides
 

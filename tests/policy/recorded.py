@@ -30,6 +30,7 @@ from settings.model import Settings
 from tests.components.graph import Graph
 from tests.components.recorder import record
 from tests.components.test_order import CALLS
+from tests.once import once
 from tests.policy.world import PREVIEW, Rendered
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -329,7 +330,12 @@ def record_settings(settings: Settings, mode: str, stack: str | None = None, vis
 
 @functools.cache
 def _stack(name: str, mode: str, visit: int) -> bytes:
-    return pickle.dumps(record_settings(load_file(ROOT / f"Pulumi.{name}.yaml"), mode, visit=visit))
+    """The same for every process of the run: a recording takes seconds."""
+
+    def make() -> bytes:
+        return pickle.dumps(record_settings(load_file(ROOT / f"Pulumi.{name}.yaml"), mode, visit=visit))
+
+    return once(f"{name}-{mode}-{visit}", make)
 
 
 def stack(name: str, mode: str, visit: int = 2) -> Recording:
