@@ -367,6 +367,20 @@ def test_a_template_passes_iff_no_workspace_reaches_another(
 NODE: Any = None
 
 
+@pytest.mark.parametrize(("left_out", "reached"), [("10.0.1.0/24", False), ("10.0.1.0/25", True), ("10.0.2.0/24", True)])
+def test_a_range_inside_the_vpc_reaches_it_but_for_what_is_left_out(left_out: str, reached: bool) -> None:
+    out = {"ip_block": [{"cidr": "10.0.1.0/24", "except": [left_out]}]}
+    own = {
+        "policy_types": ["Ingress", "Egress"],
+        "pod_selector": [{"match_labels": {"id": "${var.workspace_id}"}}],
+        "egress": [{"to": [out]}],
+    }
+    files = terraform([own])
+    module = module_of(files, "base/", {"workspace_id": "${data.coder_workspace.me.id}"})
+    found = isolation.faults(Pushed(NODE, "", None, files), module, [ip_network("10.0.0.0/16")])
+    assert any("reaches the VPC" in fault for fault in found) == reached
+
+
 @pytest.mark.parametrize("selector", [{"matchLabels": {NAME_LABEL: "coder-provisioner"}}, by_name("In", "coder-provisioner", "other")])
 def test_other_pods_of_the_namespace_may_be_reached(selector: dict[str, Any]) -> None:
     found = stack("prod", DEPLOYED)
