@@ -144,6 +144,7 @@ def test_a_chart_that_is_unknown_is_none_of_coder_s() -> None:
         "coder",
         "coder-2.34.5.tgz",
         "./charts/coder/",
+        "./charts/coder.tgz",
         "oci://ghcr.io/coder/chart/coder",
         "https://charts.example.com/v2/coder-2.34.5.tgz",
         "https://charts.example.com/v2/coder-v2.34.5-rc.1.tgz",
