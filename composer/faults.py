@@ -29,7 +29,7 @@ def of_settings(error: SettingsError, today: date, catalog: Path = CATALOG) -> t
 
 def of_plan(error: PlanError, file: str, settings: Settings, today: date, catalog: Path = CATALOG) -> tuple[str, ...]:
     """The same where the settings stand, and the plan does not."""
-    return tuple(_with_file(file, (*error.problems, *_of_templates(settings, catalog, today))))
+    return tuple(_with_file(file, (*error.problems, *_of_templates(settings, catalog, today, names_only=True))))
 
 
 def _of_templates(settings: Settings, folder: Path, today: date, *, names_only: bool = False) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ FILE, TODAY = "Pulumi.prod.yaml", date(2026, 11, 21)
 TEMPLATES = "coder-eks:templates.published"
 STRANGER = f"{FILE}: {TEMPLATES}.pod-swdevv: pod-swdevv is no composition of the catalogue; did you mean pod-swdev?"
 MISPLACED = f"{FILE}: {TEMPLATES}.pod-swdev.runs_on: its workspaces are pods, the stack file says ec2; write pods"
-MISREAD, RETENTION = {"regions.us-east-1.database.acu.max": "much"}, "coder-eks:regions.us-east-1.database.acu.max"
+MISREAD, UNREAD = {"regions.us-east-1.database.acu.max": "much"}, "coder-eks:regions.us-east-1.database.acu.max"
 CONFLICT, TIER = {"regions.us-east-1.network.tiers.database": ["10.0.0.0/22"] * 3}, "coder-eks:regions.us-east-1.network.tiers"
 
 
@@ -44,13 +44,13 @@ def of_plan(folder: Path, changes: dict[str, object]) -> tuple[str, ...]:
 
 def test_settings_and_templates(tmp_path: Path, stranger: dict[str, object]):
     first, *others = of_settings(tmp_path, {**MISREAD, **stranger, "templates.published.pod-swdev.runs_on": "ec2"})
-    assert first.startswith(f"{FILE}: {RETENTION}: ")
+    assert first.startswith(f"{FILE}: {UNREAD}: ")
     assert others == [MISPLACED, STRANGER]
 
 
 def test_settings_plan_and_templates(tmp_path: Path, stranger: dict[str, object]):
     first, *conflicts, last = of_settings(tmp_path, {**MISREAD, **CONFLICT, **stranger})
-    assert first.startswith(f"{FILE}: {RETENTION}: ")
+    assert first.startswith(f"{FILE}: {UNREAD}: ")
     assert conflicts
     assert all(each.startswith(f"{FILE}: {TIER}") for each in conflicts)
     assert last == STRANGER
@@ -82,4 +82,4 @@ def test_what_may_follow_from_another_fault_is_left_out(
 
 def test_a_wrong_catalogue_is_told_when_the_stack_file_is_right(tmp_path: Path, stranger: dict[str, object]):
     (found,) = of_settings(tmp_path, {**MISREAD, **stranger}, tmp_path / "gone")
-    assert found.startswith(f"{FILE}: {RETENTION}: ")
+    assert found.startswith(f"{FILE}: {UNREAD}: ")
